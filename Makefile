@@ -1,0 +1,213 @@
+# Every target works from a fresh clone with Python 3.11 or newer and make; the rest is installed into .venv.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := image_classifier image_classifier_training recs_batch recs_batch_airflow recs_batch_bench recs_batch_spark \
+  sentiment_minibatch sentiment_benchmark sentiment_streaming demo development policy
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-22s %s\n", $$1, $$2}'
+
+# --- environments -----------------------------------------------------------------------------------------------------
+
+# uv downloads and installs in parallel; it comes itself by pip, hash-checked.
+$(BIN)/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed; set PYTHON=python3.12, say") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
+	@touch $@
+
+$(VENV)/demo.installed: requirements/demo.txt pyproject.toml $(BIN)/uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --require-hashes --requirement requirements/demo.txt
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/development.installed: requirements/development.txt $(VENV)/demo.installed
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --require-hashes --requirement requirements/development.txt
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/development.installed ## create .venv with everything that development needs
+
+# TensorFlow is 2 GB and needed only where the classifier is trained.
+TRAINING := .venv-training
+$(TRAINING)/installed: requirements/image_classifier_training.txt $(BIN)/uv
+	$(PYTHON) -m venv $(TRAINING)
+	VIRTUAL_ENV=$(TRAINING) $(BIN)/uv pip install --require-hashes --requirement requirements/image_classifier_training.txt
+	VIRTUAL_ENV=$(TRAINING) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: install-training
+install-training: $(TRAINING)/installed ## create .venv-training, with TensorFlow, for training the classifier
+
+.PHONY: lock
+lock: $(BIN)/uv ## compile requirements/*.txt from pyproject.toml (UPGRADE=1 takes newer versions)
+	@for extra in $(LOCKS); do \
+	  echo "requirements/$$extra.txt"; \
+	  $(BIN)/uv pip compile pyproject.toml --extra $$extra --universal --generate-hashes --no-header --quiet \
+	    --python-version 3.11 $(if $(UPGRADE),--upgrade) --output-file requirements/$$extra.txt; \
+	done
+	@echo 'uv' | $(BIN)/uv pip compile - --universal --generate-hashes --no-header --quiet --python-version 3.11 \
+	    $(if $(UPGRADE),--upgrade) --output-file requirements/uv.txt
+
+# --- run --------------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(VENV)/demo.installed ## run the three products here, on embedded defaults (DEMO_ONCE=1: print and stop)
+	$(BIN)/python -m demo
+
+# --- benchmarks -------------------------------------------------------------------------------------------------------
+
+.venv-sentiment-benchmark/installed: requirements/sentiment_benchmark.txt pyproject.toml $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-sentiment-benchmark
+	VIRTUAL_ENV=.venv-sentiment-benchmark $(BIN)/uv pip install --require-hashes --requirement requirements/sentiment_benchmark.txt
+	VIRTUAL_ENV=.venv-sentiment-benchmark $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: bench-sentiment
+bench-sentiment: .venv-sentiment-benchmark/installed ## measure the per-minute statement on 50 million rows (some 4 GB in var/)
+	.venv-sentiment-benchmark/bin/python -m benchmarks.sentiment_minute $(BENCH_ARGS)
+
+# --- streaming --------------------------------------------------------------------------------------------------------
+
+STREAMING_VENV := .venv-streaming
+STREAMING := sentiment_minibatch/streaming
+
+$(STREAMING_VENV)/streaming.installed: requirements/sentiment_streaming.txt $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python '>=3.11,<3.13' $(STREAMING_VENV)
+	VIRTUAL_ENV=$(STREAMING_VENV) $(BIN)/uv pip install --require-hashes --requirement requirements/sentiment_streaming.txt
+	@touch $@
+
+.PHONY: install-streaming
+install-streaming: $(STREAMING_VENV)/streaming.installed ## create .venv-streaming with PyFlink
+
+.PHONY: stream-demo
+stream-demo: install-streaming $(VENV)/development.installed ## run the streaming sentiment product here, live (STREAM_DEMO_MINUTES=3: then stop)
+	$(BIN)/python -m sentiment_minibatch.streaming demo
+
+# The AWS connectors of Flink in one jar, as AWS's own examples make it.
+build/pyflink-dependencies.jar: $(STREAMING)/pom.xml
+	mvn --quiet --batch-mode --file $< -DbuildDirectory=$(CURDIR)/build/connectors package
+	cp build/connectors/pyflink-dependencies.jar $@
+
+.PHONY: flink-zip
+flink-zip: build/pyflink-dependencies.jar $(VENV)/development.installed ## make build/sentiment-flink.zip for Managed Service for Apache Flink
+	$(BIN)/python -m sentiment_minibatch.streaming package --connectors $< --out build/sentiment-flink.zip
+
+.PHONY: lambda-zip
+lambda-zip: $(VENV)/development.installed ## make build/sentiment-preprocess.zip for Lambda
+	$(BIN)/python -m sentiment_minibatch.streaming package-function --out build/sentiment-preprocess.zip
+
+.PHONY: test-streaming
+test-streaming: install-streaming $(VENV)/development.installed ## run the tests of the Flink job (needs Java 17)
+	$(BIN)/pytest -m flink tests/sentiment_minibatch/streaming $(PYTEST_ARGS)
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(VENV)/development.installed ## run the tests, but for the slow ones and those that need an environment of their own
+	$(BIN)/pytest -n auto -m "not (slow or flink or images)" $(PYTEST_ARGS)
+
+.PHONY: test-slow
+test-slow: $(VENV)/development.installed ## run the slow tests
+	$(BIN)/pytest -n auto -m "slow and not (flink or images)" $(PYTEST_ARGS)
+
+.PHONY: test-all
+test-all: test test-slow test-training test-airflow test-spark test-streaming test-images ## run all the tests, one after the other
+
+.PHONY: test-training
+test-training: $(TRAINING)/installed ## run the tests that need TensorFlow, in .venv-training
+	$(TRAINING)/bin/pytest --noconftest -W default -p no:cacheprovider tests/image_classifier/test_training.py
+
+.PHONY: lint
+lint: $(VENV)/development.installed ## check style, types, layering, Dockerfiles, shell scripts and YAML
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files -co --exclude-standard 'docker/*.Dockerfile' | xargs --no-run-if-empty $(BIN)/hadolint
+	git ls-files -co --exclude-standard '*.sh' .ci/run | xargs --no-run-if-empty $(BIN)/shellcheck
+	git ls-files -co --exclude-standard '*.yaml' '*.yml' | xargs --no-run-if-empty $(BIN)/yamllint --strict
+
+.PHONY: format
+format: $(VENV)/development.installed ## format the code and sort its imports
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# --- recs_batch, what needs an environment of its own ----------------------------------------------------------------
+
+.venv-%/installed: requirements/recs_batch_%.txt pyproject.toml $(BIN)/uv
+	$(PYTHON) -m venv .venv-$*
+	VIRTUAL_ENV=.venv-$* $(BIN)/uv pip install --quiet --require-hashes --requirement $<
+	VIRTUAL_ENV=.venv-$* $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: test-airflow
+test-airflow: .venv-airflow/installed ## test the Airflow DAG, with a real run of it, in .venv-airflow
+	.venv-airflow/bin/python -m pytest --noconftest -W default tests/recs_batch/heavy/airflow_dag.py
+
+.PHONY: test-spark
+test-spark: .venv-spark/installed ## test the Spark engine on a cluster of local processes, in .venv-spark (needs Java 17)
+	.venv-spark/bin/python -m pytest --noconftest -W default tests/recs_batch/heavy/spark_engine.py
+
+.PHONY: bench-recs
+bench-recs: .venv-bench/installed ## measure recs_batch beside its peers (SIZE=small, medium or large), in .venv-bench
+	.venv-bench/bin/python benchmarks/recs.py $(SIZE)
+
+.PHONY: clean
+clean: ## remove the environments and all local data
+	rm -rf $(VENV) var build dist
+
+# --- images, registry, cluster, AWS -------------------------------------------------------------------------------------
+
+OPERATIONS := $(BIN)/python -m operations
+
+.PHONY: images
+images: $(VENV)/development.installed ## build every image (SERVICE=one, TAG=dev, BASE=image@digest, CONTAINER_TOOL=podman)
+	$(OPERATIONS) images $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(BASE),--base $(BASE))
+
+.PHONY: test-images
+test-images: $(VENV)/development.installed ## build every image but the training one and run each for real, hardened
+	docker/test-images.sh
+
+.PHONY: sbom
+sbom: $(VENV)/development.installed ## write what is in each built image to build/sbom (SERVICE=one, TAG=dev)
+	PATH="$(BIN):$$PATH" $(OPERATIONS) sbom $(SERVICE) $(if $(TAG),--tag $(TAG))
+
+.PHONY: build-push
+build-push: $(VENV)/development.installed ## build this commit and push it to ECR (SERVICE=one, TAG=…, REGISTRY=…, ALLOW_DIRTY=1)
+	$(OPERATIONS) build-push $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(REGISTRY),--registry $(REGISTRY)) \
+	    $(if $(BASE),--base $(BASE)) $(if $(ALLOW_DIRTY),--allow-dirty)
+
+.PHONY: render
+render: $(VENV)/development.installed ## print the manifests of ENV=local|aws|airflow|spark
+	@$(OPERATIONS) render $(ENV)
+
+.PHONY: deploy
+deploy: $(VENV)/development.installed ## apply ENV with the images that build-push pushed, migrations first (CONTEXT=…)
+	$(OPERATIONS) deploy $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
+
+.PHONY: infra-deploy
+infra-deploy: $(VENV)/development.installed ## create or update STACK=storage|database|identity|streaming (PARAMETERS="Name=value …")
+	$(OPERATIONS) infra-deploy $(STACK) $(addprefix -p ,$(PARAMETERS))
+
+.PHONY: infra-delete
+infra-delete: $(VENV)/development.installed ## delete STACK; buckets, the key and a last database snapshot stay
+	$(OPERATIONS) infra-delete $(STACK)
+
+.venv-policy/installed: requirements/policy.txt $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear .venv-policy
+	VIRTUAL_ENV=.venv-policy $(BIN)/uv pip install --require-hashes --requirement requirements/policy.txt
+	@touch $@
+
+.PHONY: policy
+policy: $(VENV)/development.installed .venv-policy/installed ## check manifests, templates and Dockerfiles with checkov
+	@mkdir -p build/policy
+	@for overlay in k8s/overlays/*; do kubectl kustomize "$$overlay" > "build/policy/$${overlay##*/}.yaml"; done
+	.venv-policy/bin/checkov --config-file .checkov.yaml --directory build/policy --directory infra --directory docker

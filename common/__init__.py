@@ -1,0 +1,1 @@
+"""What more than one service needs: storage, settings, logs, errors, PostgreSQL. Imports no service."""

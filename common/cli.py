@@ -1,0 +1,43 @@
+"""The one way a command line starts and ends here: logs set up, expected errors printed as one line, an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from common.errors import ApplicationError
+from common.logs import configure_logs
+
+
+def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
+    """Run a click command and exit: 0 on success, 2 on wrong usage, an `ApplicationError`'s own code, 130 on Ctrl-C.
+
+    SIGTERM ends it with 143, and what it opened is closed. Expected errors become one line on standard error; anything
+    else keeps its traceback, for it is a defect.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        configure_logs()
+        status = command.main(args=arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except ApplicationError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of our output left: `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(143)

@@ -1,0 +1,40 @@
+"""Files by key on S3 or in a directory, behind one small interface, and publications that appear all at once."""
+
+from common.storage.errors import (
+    AccessDeniedError,
+    ConflictError,
+    InvalidKeyError,
+    ObjectNotFoundError,
+    StorageError,
+    StorageUnavailableError,
+)
+from common.storage.interface import Body, Store
+from common.storage.opening import open_store
+from common.storage.publication import (
+    Manifest,
+    PublishedFile,
+    latest_publication,
+    list_publications,
+    new_run_id,
+    publish,
+    rollback,
+)
+
+__all__ = [
+    "AccessDeniedError",
+    "Body",
+    "ConflictError",
+    "InvalidKeyError",
+    "Manifest",
+    "ObjectNotFoundError",
+    "PublishedFile",
+    "StorageError",
+    "StorageUnavailableError",
+    "Store",
+    "latest_publication",
+    "list_publications",
+    "new_run_id",
+    "open_store",
+    "publish",
+    "rollback",
+]

@@ -1,0 +1,1 @@
+"""All three products on one laptop."""

@@ -1,0 +1,78 @@
+"""What the demo shows of each product."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from rich.console import Console
+from rich.table import Table
+
+from common.errors import ApplicationError
+from demo.processes import DIRECTORY, Servers, run_step
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product's name, the question that it answers, and its part of the demo."""
+
+    name: str
+    question: str
+    run: Callable[[Console, Servers], None]
+
+
+def _image_classifier(console: Console, servers: Servers) -> None:
+    pictures = DIRECTORY / "pictures"
+    if not pictures.exists():
+        run_step(console, "draw pictures", "image_classifier", "generate", "--out", str(pictures), "--count", "20")
+    address = servers.serve(console, "chart or meme", "image_classifier", port=8080)
+    table = Table("POST /predict", "it is", "class", "probability")
+    for label in ("chart", "meme"):
+        picture = min((pictures / "val" / label).iterdir())
+        answer = _predict(address, picture)
+        table.add_row(str(picture), label, f"[bold]{answer['class']}[/]", f"{answer['probability']:.3f}")
+    console.print(table)
+
+
+def _recs_batch(console: Console, _servers: Servers) -> None:
+    tables = DIRECTORY / "network"
+    if not tables.exists():
+        run_step(console, "make a network of 1,000 users", "recs_batch", "generate", "--out", str(tables))
+    run_step(console, "recommend and publish", "recs_batch", "run", "--tables", str(tables))
+    console.out(run_step(console, "read the latest publication", "recs_batch", "show", "--users", "3"), end="")
+
+
+def _sentiment_minibatch(console: Console, servers: Servers) -> None:
+    scores = str(DIRECTORY / "scores.parquet")
+    run_step(console, "start PostgreSQL, create the tables", "sentiment_minibatch", "migrate")
+    stream = ("--symbols", "25", "--messages", "20000", "--minutes", "180")
+    run_step(console, "make three hours of scores", "sentiment_minibatch", "generate", "--out", scores, *stream)
+    run_step(console, "load them", "sentiment_minibatch", "load", scores)
+    run_step(console, "aggregate the minutes", "sentiment_minibatch", "aggregate")
+    console.out(run_step(console, "read the index", "sentiment_minibatch", "show"), end="")
+    servers.start("live-scores", "sentiment_minibatch", "generate", "--live", "--symbols", "25", "--rate", "2")
+    servers.start("live-minutes", "sentiment_minibatch", "aggregate", "--follow")
+    servers.serve(console, "sentiment, live", "sentiment_minibatch", port=8081)
+
+
+PRODUCTS = (
+    Product("image_classifier", "is this image a price chart or a meme?", _image_classifier),
+    Product("recs_batch", "whom should this user follow, which rooms should they join?", _recs_batch),
+    Product("sentiment_minibatch", "how does the community feel about this ticker, this minute?", _sentiment_minibatch),
+)
+
+
+def _predict(address: str, picture: Path) -> dict[str, Any]:
+    headers = {"Content-Type": "image/png"}
+    request = Request(f"{address}/predict", data=picture.read_bytes(), headers=headers, method="POST")  # noqa: S310
+    try:
+        with urlopen(request, timeout=30) as response:  # noqa: S310 (an address of our own)
+            answer: dict[str, Any] = json.load(response)
+    except (URLError, OSError) as error:
+        raise ApplicationError(f"POST {address}/predict: {error}") from None
+    return answer

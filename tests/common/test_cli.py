@@ -1,0 +1,121 @@
+"""Commands run as processes, as a person or a scheduler runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+PROGRAM = """
+import atexit, os, signal, time
+import click
+from common import cli, errors, storage
+from common.logs import get_logger
+
+@click.command()
+@click.option("--how", default="well")
+def command(how: str) -> None:
+    get_logger("example").info("started", how=how)
+    match how:
+        case "well": click.echo("result")
+        case "defect": raise ZeroDivisionError("a bug")
+        case "interrupted": raise KeyboardInterrupt
+        case "terminated":
+            atexit.register(print, "closed")
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        case "exit": raise click.exceptions.Exit(9)
+        case "storage": storage.open_store("missing-directory").get("key")
+        case _: raise getattr(errors, how)("what was wrong, and what to do")
+
+cli.run(command)
+"""
+
+
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | environment,
+        check=False,
+    )
+
+
+def test_results_go_to_standard_output_and_logs_to_standard_error() -> None:
+    done = _run()
+    assert (done.returncode, done.stdout) == (0, "result\n")
+    assert json.loads(done.stderr) | {"timestamp": ""} == {
+        "event": "started",
+        "how": "well",
+        "level": "info",
+        "logger": "example",
+        "timestamp": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("DataError", 65),
+        ("MissingInputError", 66),
+        ("ApplicationError", 70),
+        ("UnavailableError", 75),
+        ("ConfigurationError", 78),
+    ],
+)
+def test_an_expected_error_is_one_line_and_its_own_exit_code(error: str, code: int) -> None:
+    done = _run("--how", error, LOG_LEVEL="WARNING")
+    assert done.returncode == code
+    assert done.stderr == "error: what was wrong, and what to do\n"
+    assert done.stdout == ""
+
+
+def test_a_storage_error_is_one_line_with_the_uri() -> None:
+    done = _run("--how", "storage", LOG_LEVEL="WARNING")
+    assert done.returncode == 66
+    assert done.stderr.startswith("error: file:///")
+    assert done.stderr.endswith("/missing-directory/key: no such file\n")
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    done = _run("--how", "defect")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "ZeroDivisionError: a bug" in done.stderr
+
+
+def test_wrong_usage_is_explained() -> None:
+    done = _run("--hwo", "well")
+    assert done.returncode == 2
+    assert "No such option" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("how", "code"), [("interrupted", 130), ("exit", 9)])
+def test_an_interruption_or_an_exit_keeps_its_code(how: str, code: int) -> None:
+    done = _run("--how", how)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_closes_what_was_opened() -> None:
+    done = _run("--how", "terminated")
+    assert (done.returncode, done.stdout) == (143, "closed\n")
+
+
+def test_a_wrong_log_setting_is_one_line_too() -> None:
+    done = _run(LOG_LEVEL="LOUD")
+    assert done.returncode == 78
+    assert done.stderr.startswith("error: LOG_LEVEL is 'LOUD': ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_on_a_terminal_or_by_request_logs_are_readable() -> None:
+    done = _run(LOG_FORMAT="console")
+    assert "started" in done.stderr
+    assert not done.stderr.startswith("{")
