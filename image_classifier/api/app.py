@@ -1,0 +1,95 @@
+"""The web application: which routes there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import BadRequest
+
+from image_classifier.api.inference_protocol import add_inference_protocol
+from image_classifier.api.openapi import openapi_document
+from image_classifier.api.problems import register_problems
+from image_classifier.api.service import Service
+from image_classifier.api.settings import ServiceSettings
+from image_classifier.artifact import Artifact
+from image_classifier.explain import occlusion_map, render_map
+
+_STATIC = Path(__file__).parent / "static"
+_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'"
+
+
+def create_app(artifact: Artifact, settings: ServiceSettings) -> Flask:
+    """Return the application that answers with one artifact."""
+    app = Flask("image_classifier", static_folder=str(_STATIC))
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.config["MAX_FORM_PARTS"] = settings.max_images + 16
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    service = Service(artifact, settings)
+    service.warm_up()
+    service.metrics.watch(app)
+    register_problems(app)
+    _add_answers(app, service)
+    _add_health(app, service)
+    _add_pages(app, service)
+    add_inference_protocol(app, service)
+    return app
+
+
+def application(artifact: Artifact, settings: ServiceSettings) -> Callable[[], Flask]:
+    """Return the factory that each worker calls."""
+    return lambda: create_app(artifact, settings)
+
+
+def _add_answers(app: Flask, service: Service) -> None:
+    @app.post("/predict")
+    @app.post("/invocations")
+    @app.post("/chart_classifier/predict")
+    def predict() -> Response:
+        images = service.images(request)
+        if len(images) == 1:
+            return jsonify(service.describe(service.answer(service.pixels(images[0]))))
+        return jsonify(predictions=[service.answer_or_problem(data) for data in images])
+
+    @app.post("/explain")
+    def explain() -> Response:
+        images = service.images(request)
+        if len(images) != 1:
+            raise BadRequest(f"one image is explained at a time; {len(images)} were sent")
+        pixels = service.pixels(images[0])
+        with service.metrics.stage("explain"):
+            answer, costs = occlusion_map(service.classifier, pixels)
+            picture = render_map(pixels, costs)
+        headers = {"X-Class": answer.label, "X-Probability": repr(answer.probability)}
+        return Response(picture, content_type="image/png", headers=headers)
+
+
+def _add_health(app: Flask, service: Service) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="alive")
+
+    @app.get("/readyz")
+    @app.get("/ping")
+    def readyz() -> Response:
+        return jsonify(status="ready", model_version=service.artifact.version)
+
+
+def _add_pages(app: Flask, service: Service) -> None:
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return jsonify(openapi_document(service.settings))
+
+    @app.get("/")
+    def index() -> Response:
+        return _page("index.html")
+
+    @app.get("/docs")
+    def docs() -> Response:
+        return _page("docs.html")
+
+    def _page(name: str) -> Response:
+        headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
+        return Response((_STATIC / name).read_bytes(), content_type="text/html; charset=utf-8", headers=headers)

@@ -1,0 +1,127 @@
+"""The Open Inference Protocol, version 2, over REST: health, metadata and inference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from common.version import code_version
+from image_classifier.api.bodies import decode_base64, json_body
+from image_classifier.api.problems import TooManyImages
+from image_classifier.api.service import Service
+from image_classifier.preprocessing import Pixels
+
+MODEL = "image_classifier"
+
+
+def add_inference_protocol(app: Flask, service: Service) -> None:
+    """Add the routes under /v2."""
+
+    @app.get("/v2")
+    def server() -> Response:
+        return jsonify(name="image_classifier", version=code_version(), extensions=[])
+
+    @app.get("/v2/health/live")
+    @app.get("/v2/health/ready")
+    def health() -> Response:
+        return jsonify(live=True, ready=True)
+
+    @app.get("/v2/models/<name>")
+    @app.get("/v2/models/<name>/versions/<version>")
+    def metadata(name: str, version: str | None = None) -> Response:
+        _check_model(service, name, version)
+        return jsonify(_metadata(service))
+
+    @app.get("/v2/models/<name>/ready")
+    @app.get("/v2/models/<name>/versions/<version>/ready")
+    def ready(name: str, version: str | None = None) -> Response:
+        _check_model(service, name, version)
+        return jsonify(name=name, ready=True)
+
+    @app.post("/v2/models/<name>/infer")
+    @app.post("/v2/models/<name>/versions/<version>/infer")
+    def infer(name: str, version: str | None = None) -> Response:
+        _check_model(service, name, version)
+        body = json_body(request)
+        answers = [service.answer(pixels) for pixels in _inputs(service, body)]
+        count = [len(answers)]
+        outputs = [
+            {"name": "class", "shape": count, "datatype": "BYTES", "data": [a.label for a in answers]},
+            {"name": "probability", "shape": count, "datatype": "FP64", "data": [a.probability for a in answers]},
+            {"name": "familiarity", "shape": count, "datatype": "FP64", "data": [a.familiarity for a in answers]},
+            {"name": "confident", "shape": count, "datatype": "BOOL", "data": [a.confident for a in answers]},
+        ]
+        identity = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
+        return jsonify(model_name=MODEL, model_version=service.artifact.version, outputs=outputs, **identity)
+
+
+def _check_model(service: Service, name: str, version: str | None) -> None:
+    if name != MODEL:
+        raise NotFound(f"there is no model {name!r}; this service has {MODEL!r}")
+    if version not in {None, service.artifact.version}:
+        raise NotFound(f"there is no version {version!r}; this service has {service.artifact.version!r}")
+
+
+def _metadata(service: Service) -> dict[str, Any]:
+    side = service.artifact.side
+    return {
+        "name": MODEL,
+        "versions": [service.artifact.version],
+        "platform": "litert",
+        "inputs": [
+            {"name": "image", "datatype": "BYTES", "shape": [-1]},
+            {"name": "pixels", "datatype": "UINT8", "shape": [-1, side, side, 3]},
+        ],
+        "outputs": [
+            {"name": "class", "datatype": "BYTES", "shape": [-1]},
+            {"name": "probability", "datatype": "FP64", "shape": [-1]},
+            {"name": "familiarity", "datatype": "FP64", "shape": [-1]},
+            {"name": "confident", "datatype": "BOOL", "shape": [-1]},
+        ],
+    }
+
+
+def _inputs(service: Service, body: Any) -> list[Pixels]:
+    """Read the one input: image files as base64 (BYTES), or arrays that are already preprocessed (UINT8)."""
+    given = body.get("inputs") if isinstance(body, dict) else None
+    if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], dict):
+        raise BadRequest('the body needs "inputs": a list of one input, {"name", "shape", "datatype", "data"}')
+    tensor = given[0]
+    if tensor.get("datatype") == "BYTES":
+        return [service.pixels(data) for data in _files(service, tensor)]
+    if tensor.get("datatype") == "UINT8":
+        return _arrays(service, tensor)
+    raise BadRequest(f'datatype is {tensor.get("datatype")!r}: "BYTES" (base64 of image files) or "UINT8" (pixels)')
+
+
+def _files(service: Service, tensor: dict[str, Any]) -> list[bytes]:
+    texts = tensor.get("data")
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise BadRequest("data: expected a list of base64 strings that is not empty")
+    if tensor.get("shape") != [len(texts)]:
+        raise BadRequest(f"shape is {tensor.get('shape')!r}: expected [{len(texts)}], the length of data")
+    _check_count(service, len(texts))
+    return [decode_base64(text, "data") for text in texts]
+
+
+def _arrays(service: Service, tensor: dict[str, Any]) -> list[Pixels]:
+    side = service.artifact.side
+    shape = tensor.get("shape")
+    if not isinstance(shape, list) or len(shape) != 4 or shape[1:] != [side, side, 3] or not isinstance(shape[0], int):
+        raise BadRequest(f"shape is {shape!r}: expected [n, {side}, {side}, 3]")
+    _check_count(service, shape[0])
+    try:
+        values = np.array(tensor.get("data"), np.int64).ravel()
+    except (ValueError, TypeError, OverflowError) as error:
+        raise BadRequest(f"data: {error}") from None
+    if values.size == 0 or values.size != shape[0] * side * side * 3 or values.min() < 0 or values.max() > 255:
+        raise BadRequest(f"data: expected {shape[0]} x {side} x {side} x 3 whole numbers from 0 to 255")
+    return list(values.astype(np.uint8).reshape(shape))
+
+
+def _check_count(service: Service, count: int) -> None:
+    if count > service.settings.max_images:
+        raise TooManyImages(count, service.settings.max_images)

@@ -1,0 +1,50 @@
+"""What goes wrong, as problem documents (RFC 9457) that say which limit was hit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from common.web import problem, register_problem_handlers
+from image_classifier.images import BrokenImageError, ImageError, OversizedImageError
+
+
+class TooManyImages(RequestEntityTooLarge):  # named as werkzeug names its own
+    """The request has more images than are answered at once."""
+
+    def __init__(self, count: int, most: int) -> None:
+        super().__init__(f"{count} images in one request; at most {most} are answered at once")
+        self.limit = {"name": "images", "value": most}
+
+
+def image_problem(error: ImageError) -> dict[str, Any]:
+    """Return the members of the problem document for an image that cannot be classified."""
+    status, title = 415, "Unsupported Media Type"
+    if isinstance(error, OversizedImageError):
+        status, title = 413, "Content Too Large"
+    elif isinstance(error, BrokenImageError):
+        status, title = 422, "Unprocessable Content"
+    limit = {"limit": {"name": error.limit, "value": error.bound}} if error.limit else {}
+    return {"type": "about:blank", "title": title, "status": status, "detail": str(error), **limit}
+
+
+def register_problems(app: Flask) -> None:
+    """Make the app answer every error with a problem document."""
+    register_problem_handlers(app)
+
+    @app.errorhandler(ImageError)
+    def _image(error: ImageError) -> Response:
+        members = image_problem(error)
+        return problem(members.pop("status"), members.pop("title"), members.pop("detail"), **members)
+
+    @app.errorhandler(RequestEntityTooLarge)
+    def _too_large(error: RequestEntityTooLarge) -> Response:
+        """Close the connection too: the rest of the body stays unread on it."""
+        most = request.max_content_length
+        limit = getattr(error, "limit", {"name": "body_bytes", "value": most})
+        detail = error.description if hasattr(error, "limit") else f"the body is larger than {most} bytes"
+        response = problem(413, "Content Too Large", str(detail), limit=limit)
+        response.headers["Connection"] = "close"
+        return response

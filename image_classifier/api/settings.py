@@ -1,0 +1,34 @@
+"""What the service can be told by environment variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from image_classifier.artifact import MODEL_FILE, SHIPPED
+
+SAGEMAKER_MODEL = Path("/opt/ml/model")
+
+
+class ServiceSettings(BaseSettings):
+    """The fields in capitals behind SERVE_: SERVE_HOST, SERVE_MAX_BODY_BYTES and so on; see the README."""
+
+    model_config = SettingsConfigDict(env_prefix="SERVE_")
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8080, ge=1, le=65535)
+    workers: int = Field(default=2, ge=1, le=256)
+    threads: int = Field(default=8, ge=1, le=256)
+    artifact: Path | None = None
+    max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    max_images: int = Field(default=32, ge=1)
+    request_seconds: float = Field(default=30.0, gt=0)
+
+    @property
+    def artifact_directory(self) -> Path:
+        """SERVE_ARTIFACT, else what SageMaker unpacked into /opt/ml/model, else the artifact that ships."""
+        if self.artifact is not None:
+            return self.artifact
+        return SAGEMAKER_MODEL if (SAGEMAKER_MODEL / MODEL_FILE).exists() else SHIPPED

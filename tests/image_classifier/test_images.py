@@ -1,0 +1,159 @@
+"""Decoding: every kind of picture comes out upright, RGB and bounded, and nothing else gets through."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from image_classifier.drawing import draw_picture
+from image_classifier.images import (
+    BrokenImageError,
+    ImageError,
+    OversizedImageError,
+    UnsupportedImageError,
+    read_image,
+)
+from image_classifier.preprocessing import letterbox, preprocess
+from tests.image_classifier.conftest import encoded
+
+PICTURE = draw_picture("chart", 21, 3)
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> float:
+    return float(np.abs(first.astype(float) - second.astype(float)).mean())
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("PNG", {}),
+        ("PNG", {"interlace": 1}),
+        ("JPEG", {"quality": 95}),
+        ("JPEG", {"quality": 95, "progressive": True}),
+        ("WEBP", {"lossless": True}),
+        ("WEBP", {"quality": 95}),
+        ("BMP", {}),
+        ("GIF", {}),
+    ],
+)
+def test_every_format_shows_the_same_picture(kind: str, options: dict[str, object]) -> None:
+    assert difference(preprocess(encoded(PICTURE, kind, **options), 112), letterbox(PICTURE, 112)) < 6
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16", "CMYK"])
+def test_every_mode_shows_the_same_shades(mode: str) -> None:
+    grey = Image.linear_gradient("L").resize((300, 200))
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    else:
+        image = grey.convert("RGB").convert(mode) if mode in {"P", "CMYK", "RGBA"} else grey.convert(mode)
+    data = encoded(image, "JPEG" if mode == "CMYK" else "PNG", **({"quality": 95} if mode == "CMYK" else {}))
+    tolerance = 30 if mode == "1" else 6
+    assert difference(preprocess(data, 64), letterbox(grey.convert("RGB"), 64)) < tolerance
+
+
+def test_transparency_becomes_white() -> None:
+    for image in (Image.new("RGBA", (50, 50), (0, 0, 0, 0)), Image.new("LA", (50, 50), (0, 0))):
+        assert (preprocess(encoded(image), 32) == 255).all()
+    palette = Image.new("P", (50, 50))
+    assert (preprocess(encoded(palette, "PNG", transparency=0), 32) == 255).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_orientation_that_a_phone_records_is_applied(orientation: int) -> None:
+    """Each orientation is undone by the transposition that made it: the top left corner is red again."""
+    upright = Image.new("RGB", (80, 40), (255, 255, 255))
+    upright.paste((255, 0, 0), (0, 0, 40, 20))
+    stored = {
+        1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270,
+    }[orientation]  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(upright.transpose(stored) if stored is not None else upright, "PNG", exif=exif)
+    result = read_image(data, 80)
+    assert result.size == (80, 40)
+    assert result.getpixel((5, 5)) == (255, 0, 0)
+    assert result.getpixel((70, 30)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_of_an_animation_the_first_frame_counts(kind: str) -> None:
+    frames = [Image.new("RGB", (40, 40), shade) for shade in ((255, 0, 0), (0, 255, 0), (0, 0, 255))]
+    data = encoded(
+        frames[0], kind, save_all=True, append_images=frames[1:], **({"lossless": True} if kind == "WEBP" else {})
+    )
+    assert difference(preprocess(data, 40), letterbox(frames[0], 40)) < 3
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 5000), (5000, 1), (3, 2), (299, 299), (113, 111)])
+def test_every_proportion_fits_the_square(width: int, height: int) -> None:
+    assert preprocess(encoded(Image.new("RGB", (width, height), (9, 9, 9))), 112).shape == (112, 112, 3)
+
+
+def test_a_scaled_jpeg_decoding_costs_little() -> None:
+    """Decoding at a half, a quarter or an eighth changes pixels by less than compression does."""
+    large = PICTURE.resize((1600, 1200), Image.Resampling.LANCZOS)
+    data = encoded(large, "JPEG", quality=90)
+    assert difference(preprocess(data, 112), letterbox(large, 112)) < 4
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (b"", UnsupportedImageError),
+        (b"not an image", UnsupportedImageError),
+        (b"%PDF-1.7 and so on", UnsupportedImageError),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", UnsupportedImageError),
+        (encoded(PICTURE, "TIFF"), UnsupportedImageError),
+        (encoded(PICTURE)[:-200], BrokenImageError),
+        (encoded(PICTURE, "JPEG")[:3000], BrokenImageError),
+        (encoded(PICTURE, "WEBP")[:500], ImageError),
+    ],
+)
+def test_what_is_no_whole_image_is_refused(data: bytes, error: type[ImageError]) -> None:
+    with pytest.raises(error):
+        read_image(data, 112)
+
+
+def png_header(width: int, height: int) -> bytes:
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = b"IDAT" + zlib.compress(b"\0" * 1000)
+    chunks = b"".join(struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, body))
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "limit"), [(20_000, 20_000, "pixels"), (10_000, 10_000, "pixels"), (20_000, 10, "side")]
+)
+def test_too_many_pixels_are_refused_from_the_header(width: int, height: int, limit: str) -> None:
+    """The bytes hold no such picture: had it been decoded, the error would be that it is broken."""
+    with pytest.raises(OversizedImageError) as caught:
+        read_image(png_header(width, height), 112)
+    assert caught.value.limit == limit
+    assert str(caught.value.bound) in str(caught.value)
+
+
+@given(
+    kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "BMP"]),
+    cut=st.floats(0.02, 1.0),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12),
+)
+@settings(max_examples=150, deadline=None)
+def test_mutated_files_give_pixels_or_an_image_error(kind: str, cut: float, changes: list[tuple[float, int]]) -> None:
+    data = bytearray(SMALL[kind])
+    for place, value in changes:
+        data[int(place * (len(data) - 1))] = value
+    with suppress(ImageError):
+        assert preprocess(bytes(data[: max(1, int(cut * len(data)))]), 64).shape == (64, 64, 3)
+
+
+SMALL = {kind: encoded(PICTURE.resize((90, 60)), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")}

@@ -1,0 +1,218 @@
+"""The service as processes under gunicorn: what happens when clients are slow, workers die, and it is told to stop."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from image_classifier.drawing import draw_picture
+from tests.image_classifier.conftest import Running, Serve, encoded, free_port
+
+
+def resident_megabytes(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def raw_request(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
+    """Send the parts with pauses between them and return all that comes back."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(pause)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+        return received
+
+
+def test_metrics_add_up_over_the_workers(serve: Serve, chart: bytes) -> None:
+    service = serve(WORKERS="2")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: service.post("/predict", chart), range(40)))
+    scraped = {service.get("/metrics") for _ in range(6)}
+    for text in scraped:
+        assert 'image_classifier_requests_total{route="/predict",status="200"} 40.0' in text
+
+
+def test_a_killed_worker_is_replaced_while_others_answer_and_its_counts_stay(serve: Serve, chart: bytes) -> None:
+    service = serve(WORKERS="2")
+    for _ in range(10):
+        service.post("/predict", chart)
+    before = service.workers()
+    os.kill(before[0], signal.SIGKILL)
+    answered = 0
+    while len(set(service.workers()) - {before[0]}) < 2 or answered < 10:
+        answered += post_or_reset(service, chart)
+    assert 'route="/predict",status="200"} ' in service.get("/metrics")
+    counted = next(line for line in service.get("/metrics").splitlines() if 'requests_total{route="/predict"' in line)
+    assert float(counted.rsplit(" ", 1)[1]) >= 10 + answered
+
+
+def post_or_reset(service: Running, data: bytes) -> bool:
+    """Post; a connection that the killed worker had already accepted is lost with it."""
+    try:
+        service.post("/predict", data)
+    except (ConnectionError, http.client.HTTPException, urllib.error.URLError):
+        return False
+    return True
+
+
+def test_sigterm_finishes_what_is_in_flight(serve: Serve) -> None:
+    """Requests whose bodies are still arriving when SIGTERM comes are answered, and the service then ends by itself."""
+    service = serve(WORKERS="2")
+    data = encoded(draw_picture("meme", 5, 1))
+    head = (
+        f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+    )
+    connections = [socket.create_connection(("127.0.0.1", service.port), timeout=60) for _ in range(6)]
+    for connection in connections:
+        connection.sendall(head + data[: len(data) // 2])
+    time.sleep(1)
+    service.process.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    for connection in connections:
+        connection.sendall(data[len(data) // 2 :])
+    for connection in connections:
+        with connection:
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    assert service.process.wait(40) == 0
+    with pytest.raises(OSError, match="refused"):
+        service.get("/healthz")
+
+
+def test_sigterm_loses_no_request_that_was_accepted(serve: Serve, chart: bytes) -> None:
+    """Under steady load every request is either answered in full or its connection is refused: none is cut off."""
+    service = serve(WORKERS="2")
+
+    def ask(_: int) -> str:
+        try:
+            return service.post("/predict", chart)[:9].decode()
+        except urllib.error.URLError as error:
+            return "refused" if isinstance(error.reason, ConnectionRefusedError) else f"lost: {error.reason!r}"
+        except (ConnectionError, http.client.HTTPException) as error:
+            return f"lost: {error!r}"
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(ask, number) for number in range(400)]
+        time.sleep(0.5)
+        service.process.send_signal(signal.SIGTERM)
+        outcomes = {future.result() for future in asked}
+    assert service.process.wait(40) == 0
+    assert outcomes <= {'{"class":', "refused"}
+    assert '{"class":' in outcomes
+
+
+def test_slow_clients_cannot_hold_the_threads(serve: Serve, chart: bytes) -> None:
+    """With more slow clients than threads, others are answered once the deadline has passed, and the slow get 408."""
+    service = serve(SERVE_WORKERS="1", SERVE_THREADS="2", SERVE_REQUEST_SECONDS="2")
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+    stalled = [head + b"Content-Length: 5000\r\n\r\n", head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc", head]
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(raw_request, service.port, part) for part in stalled]
+        time.sleep(0.5)
+        assert service.post("/predict", chart).startswith(b'{"class"')
+        whole, chunked, unfinished = (answer.result() for answer in answers)
+    assert whole.startswith(b"HTTP/1.1 408")
+    assert b"did not arrive in time" in whole
+    assert chunked.startswith(b"HTTP/1.1 40")
+    assert b"HTTP/1.1 5" not in unfinished
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 50000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_a_huge_body_is_refused_while_it_is_read(service: Running, framing: bytes) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n" + framing
+    chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n" if b"chunked" in framing else b"x" * 0x100000
+    sent = 0
+    with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection:
+        connection.sendall(head)
+        received = b""
+        try:
+            while sent < 40:
+                connection.sendall(chunk)
+                sent += 1
+            received = connection.recv(65536)
+        except ConnectionError:
+            received = received or connection.recv(65536) if sent == 0 else b"HTTP/1.1 413"
+    assert sent < 40
+    assert received.startswith(b"HTTP/1.1 413")
+
+
+def status_of(service: Running, data: bytes) -> int:
+    try:
+        service.post("/predict", data)
+    except urllib.error.HTTPError as error:
+        return error.code
+    return 200
+
+
+def test_mutated_images_leave_the_workers_alive_and_within_bounds(service: Running) -> None:
+    """A thousand broken files, some of them large pictures: every one is answered, and no worker grows or dies."""
+    source = random.Random(7)
+    seeds = [encoded(draw_picture("chart", 3, n), kind) for n, kind in enumerate(["PNG", "JPEG", "WEBP", "GIF", "BMP"])]
+    seeds.append(encoded(Image.new("RGB", (4800, 5000)), "PNG"))
+    workers = service.workers()
+    for number in range(1000):
+        data = bytearray(seeds[number % len(seeds)] if number % 50 else seeds[-1])
+        for _ in range(source.randrange(1, 20)):
+            data[source.randrange(len(data))] = source.randrange(256)
+        cut = source.randrange(1, len(data) + 1) if number % 3 else len(data)
+        assert status_of(service, bytes(data[:cut])) in {200, 413, 415, 422}
+        if number == 300:
+            before = [resident_megabytes(pid) for pid in workers]
+    assert service.workers() == workers
+    assert max(resident_megabytes(pid) for pid in workers) < 350
+    assert sum(resident_megabytes(pid) for pid in workers) < sum(before) + 60
+
+
+def test_a_worker_at_rest_holds_at_most_100_megabytes(serve: Serve, chart: bytes) -> None:
+    service = serve(WORKERS="2")
+    for _ in range(30):
+        service.post("/predict", chart)
+    assert max(proportional_megabytes(pid) for pid in service.workers()) < 100
+
+
+def proportional_megabytes(pid: int) -> float:
+    """Memory of a process with shared pages divided among those that share them (PSS)."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1e3
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "words"),
+    [
+        ({"SERVE_PORT": "99999"}, 78, "SERVE_PORT"),
+        ({"SERVE_WORKERS": "none"}, 78, "SERVE_WORKERS"),
+        ({"SERVE_ARTIFACT": "/nowhere"}, 66, "/nowhere is not a model artifact"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_an_exit_code(settings: dict[str, str], code: int, words: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "image_classifier", "serve"],
+        env={**os.environ, "SERVE_PORT": str(free_port()), **settings},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == code
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_port_in_use_is_said_at_once(service: Running) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "image_classifier", "serve", "--port", str(service.port)], capture_output=True, text=True
+    )
+    assert run.returncode == 78
+    assert f"port {service.port} on 127.0.0.1 is in use" in run.stderr
