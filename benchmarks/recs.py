@@ -1,0 +1,103 @@
+"""Our engine beside its peers: `make bench-recs [SIZE=small|medium|large]`.
+
+Every contestant computes the variant `follows` of the scorer count from the same Parquet tables, in a process of its
+own; CPU seconds and peak memory are the operating system's. Ours goes on to publish Parquet and CSV; the peers stop at
+Parquet. What each peer leaves out (inactive, blocked, fallbacks, reasons, repeats) is to its advantage.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+DAY = "2026-10-31"
+SIZES = {
+    "small": (1_000, 200, 20_000, 250_000),
+    "medium": (100_000, 5_000, 800_000, 6_200_000),
+    "large": (1_000_000, 20_000, 8_000_000, 62_000_000),
+}
+CONTESTANTS = {
+    "small": ("ours", "duckdb", "polars", "scipy", "graphblas", "pandas"),
+    "medium": ("ours", "duckdb", "polars", "scipy", "graphblas"),
+    "large": ("ours",),
+}
+DATA = Path(os.environ.get("RECS_BENCH_DATA", "var/bench-recs"))
+
+
+def main(size: str) -> None:
+    """Measure every contestant of a size and print the table."""
+    tables = DATA / size
+    if not (tables / "likes.parquet").exists():
+        names = ("--users", "--rooms", "--messages", "--likes")
+        sizes = [text for pair in zip(names, map(str, SIZES[size]), strict=True) for text in pair]
+        subprocess.run([sys.executable, "-m", "recs_batch", "generate", "--out", str(tables), *sizes], check=True)
+    measure("ours", DATA / "small" if (DATA / "small").exists() else tables)  # compiles, so that no size pays for it
+    ours = None
+    for name in CONTESTANTS[size]:
+        cpu, wall, peak = measure(name, tables)
+        ours = ours or cpu
+        print(f"{size:7} {name:10} {cpu:8.1f} CPU s {wall:8.1f} s {peak:7.0f} MB {cpu / ours:7.1f} x", flush=True)
+
+
+def measure(name: str, tables: Path) -> tuple[float, float, float]:
+    """Return CPU seconds, seconds and peak megabytes of one contestant."""
+    done = subprocess.run(
+        [sys.executable, __file__, "--contestant", name, str(tables)], check=True, capture_output=True, text=True
+    )
+    return tuple(json.loads(done.stdout.splitlines()[-1]))
+
+
+def run_contestant(name: str, tables: Path) -> None:
+    """Run one contestant and print what it used, this process's start included."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=DATA) as folder:
+        if name == "ours":
+            _run_ours("compiled", tables, Path(folder))
+        elif name == "duckdb":
+            _run_ours("duckdb", tables, Path(folder))
+        else:
+            import recs_peers
+
+            getattr(recs_peers, name)(tables, Path(folder))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps([used.ru_utime + used.ru_stime, time.monotonic() - started, used.ru_maxrss / 1024]))
+
+
+def _run_ours(engine: str, tables: Path, folder: Path) -> None:
+    from datetime import date
+
+    from recs_batch.checks import CheckSettings
+    from recs_batch.engines import duckdb_sql
+    from recs_batch.night import Night
+    from recs_batch.output import write_recommendations
+    from recs_batch.parameters import Parameters
+    from recs_batch.publishing import PublishSettings
+    from recs_batch.tables import fetch_tables
+
+    parameters, day = Parameters(scorer="count", second_hop="follows"), date.fromisoformat(DAY)
+    if engine == "compiled":
+        places = {"work": str(folder / "work"), "store": str(folder / "store")}
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        night = Night(tables=str(tables), day=day, parameters=parameters, scratch=scratch, **places)
+        night.run("compiled", None, CheckSettings(), PublishSettings())
+        return
+    local = fetch_tables(str(tables), folder / "tables")
+    for kind, found in duckdb_sql.recommend(local, day, parameters, folder).items():
+        (folder / kind).mkdir()
+        write_recommendations([found], folder / kind)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--contestant"]:
+        run_contestant(sys.argv[2], Path(sys.argv[3]))
+    else:
+        main(sys.argv[1] if len(sys.argv) > 1 else "medium")

@@ -1,0 +1,1 @@
+"""Whom to follow and which rooms to join, every night, from the social graph."""

@@ -1,0 +1,53 @@
+"""Commands that answer a person's question about one recommendation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recs_batch.options import night_options, open_night
+from recs_batch.parameters import KINDS, Kind
+
+
+def _question(command: Any) -> Any:
+    command = click.option("--kind", type=click.Choice(KINDS), default="users", show_default=True)(command)
+    for name in ("item", "user"):
+        command = click.argument(name, type=int)(command)
+    return click.command(context_settings={"ignore_unknown_options": True})(night_options(command))
+
+
+@_question
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the reasons to this file (PNG).")
+def explain(*, user: int, item: int, kind: Kind, picture: Path | None, **options: Any) -> None:
+    """Tell why ITEM is recommended to USER: its rank, its score, and what led there."""
+    with open_night(**options) as night:
+        found = night.explainer(kind).explain(user, item)
+    if "filter" in found:
+        click.echo(f"{item} is no candidate for user {user}: {found['filter']}")
+        return
+    click.echo(f"{item} is number {found['rank']} for user {user}, with a score of {found['score']:.6g}, because of")
+    for reason in found["reasons"]:
+        name = reason["kind"] if reason["id"] is None else f"{reason['kind']} {reason['id']}"
+        click.echo(f"  {name}: {reason['weight']:.6g}")
+    if picture:
+        from recs_batch.explanation import draw  # noqa: PLC0415 (loads what only a picture needs)
+
+        draw(user, item, found["reasons"]).savefig(picture, dpi=120)
+        click.echo(f"picture: {picture}")
+
+
+@_question
+def why_not(*, user: int, item: int, kind: Kind, **options: Any) -> None:
+    """Tell why ITEM is not recommended to USER: which filter removed it, or how far down it ranks."""
+    with open_night(**options) as night:
+        found = night.explainer(kind).explain(user, item)
+    if "filter" in found:
+        click.echo(f"{item} is not recommended to user {user}: {found['filter']}")
+    elif found["recommended"]:
+        click.echo(f"{item} is recommended to user {user}, as number {found['rank']}")
+    else:
+        click.echo(
+            f"{item} is not recommended to user {user}: it ranks {found['rank']}, with a score of {found['score']:.6g}"
+        )

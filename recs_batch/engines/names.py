@@ -1,0 +1,25 @@
+"""The engines by name. Each is imported when chosen: Spark, for one, is in no image but its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+
+from recs_batch.parameters import Kind, Parameters
+from recs_batch.recommendations import Recommendations
+
+ENGINES = {
+    "compiled": "recs_batch.engines.compiled",
+    "duckdb": "recs_batch.engines.duckdb_sql",
+    "spark": "recs_batch.engines.spark_sql",
+}
+
+Recommend = Callable[[Path, date, Parameters, Path], Mapping[Kind, Recommendations]]
+
+
+def engine(name: str) -> Recommend:
+    """Return the engine's function from tables, day, parameters and a scratch folder to recommendations."""
+    recommend: Recommend = import_module(ENGINES[name]).recommend
+    return recommend

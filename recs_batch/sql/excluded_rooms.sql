@@ -1,0 +1,2 @@
+-- Rooms not to recommend to a user: those already joined. Grain: one row per (user_id, item_id).
+SELECT user_id, room_id AS item_id FROM subscriptions

@@ -1,0 +1,6 @@
+-- Whom not to recommend to a user: already followed, blocked or blocking. Grain: one row per (user_id, item_id).
+SELECT user_id, other_id AS item_id FROM follows
+UNION
+SELECT user_id, other_id AS item_id FROM blocked
+UNION
+SELECT id AS user_id, id AS item_id FROM users

@@ -1,0 +1,55 @@
+"""The contract for Spark, on a real cluster of two worker processes; run by `make test-spark`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from pyspark.sql import SparkSession
+
+from recs_batch.engines.names import engine
+from recs_batch.parameters import KINDS, Parameters
+from tests.recs_batch import oracle
+from tests.recs_batch.networks import DAY, networks, write_tables
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    os.environ.update(PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
+    os.environ.setdefault("SPARK_HOME", str(Path(sys.modules["pyspark"].__file__).parent))
+    session = (
+        SparkSession.builder.master("local-cluster[2,1,1024]")
+        .config("spark.sql.shuffle.partitions", 2)
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+def test_the_cluster_has_worker_processes_of_its_own(cluster):
+    executors = cluster.sparkContext._jsc.sc().getExecutorMemoryStatus().size()
+    cluster.range(100, numPartitions=4).count()
+    assert cluster.sparkContext.master.startswith("local-cluster")
+    assert executors >= 2  # the driver and at least one executor
+
+
+@pytest.mark.parametrize("second_hop", ["closest", "follows"])
+@pytest.mark.parametrize("half_life_days", [None, 1.5])
+def test_spark_gives_the_rows_of_the_oracle(cluster, tmp_path_factory, second_hop, half_life_days):
+    parameters = Parameters(scorer="count", closest=3, top=3, second_hop=second_hop, half_life_days=half_life_days)
+
+    @settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(networks())
+    def agrees(network):
+        folder = tmp_path_factory.mktemp("network")
+        found = engine("spark")(write_tables(network, folder / "tables"), DAY, parameters, folder)
+        for kind in KINDS:
+            rows = [tuple(row.values()) for row in found[kind].to_arrow().to_pylist()]
+            assert rows == oracle.recommend(network, DAY, parameters)[kind]
+
+    agrees()

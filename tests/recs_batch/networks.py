@@ -1,0 +1,77 @@
+"""Small random networks for property tests: any 64-bit ids, repeats, unknown ids, events after the day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import strategies as st
+
+DAY = date(2026, 10, 31)
+TIME = pa.timestamp("us", tz="UTC")
+SCHEMAS = {
+    "users": pa.schema([("id", pa.int64()), ("active", pa.bool_()), ("created_at", TIME)]),
+    "rooms": pa.schema([("id", pa.int64()), ("active", pa.bool_()), ("created_at", TIME)]),
+    "messages": pa.schema(
+        [
+            ("id", pa.int64()),
+            ("user_id", pa.int64()),
+            ("room_id", pa.int64()),
+            ("mention_ids", pa.list_(pa.int64())),
+            ("created_at", TIME),
+        ]
+    ),
+    "likes": pa.schema([("user_id", pa.int64()), ("message_id", pa.int64()), ("created_at", TIME)]),
+    "follows": pa.schema([("user_id", pa.int64()), ("following_user_id", pa.int64()), ("created_at", TIME)]),
+    "subscriptions": pa.schema([("user_id", pa.int64()), ("room_id", pa.int64()), ("created_at", TIME)]),
+    "blocks": pa.schema([("user_id", pa.int64()), ("blocked_user_id", pa.int64())]),
+}
+IDS = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-20, 20))
+INSTANTS = st.integers(-5 * 86_400, 86_400 * 2).map(lambda s: datetime(2026, 10, 31, tzinfo=UTC) + timedelta(seconds=s))
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> dict[str, list[dict]]:
+    """Draw a network as rows by table; some ids are of nobody, some events later than DAY."""
+    users = draw(st.lists(IDS, min_size=1, max_size=9, unique=True))
+    rooms = draw(st.lists(IDS, min_size=1, max_size=5, unique=True))
+    stranger = draw(IDS)
+    somebody = st.sampled_from([*users, *users, *users, stranger])
+    somewhere = st.sampled_from([*rooms, *rooms, stranger])
+    message_ids = draw(st.lists(IDS, max_size=12, unique=True))
+
+    def rows(most: int, **columns: st.SearchStrategy) -> list[dict]:
+        return draw(st.lists(st.fixed_dictionaries(columns), max_size=most))
+
+    members = [{"active": draw(st.integers(0, 9)) < 9, "created_at": datetime(2026, 1, 1, tzinfo=UTC)} for _ in users]
+    places = [{"active": draw(st.integers(0, 9)) < 9, "created_at": datetime(2026, 1, 1, tzinfo=UTC)} for _ in rooms]
+    messages = [
+        {
+            "id": message,
+            "user_id": draw(somebody),
+            "room_id": draw(somewhere),
+            "mention_ids": draw(st.lists(somebody, max_size=3)),
+            "created_at": draw(INSTANTS),
+        }
+        for message in message_ids
+    ]
+    liked = st.sampled_from([*message_ids, stranger])
+    return {
+        "users": [{"id": user} | row for user, row in zip(users, members, strict=True)],
+        "rooms": [{"id": room} | row for room, row in zip(rooms, places, strict=True)],
+        "messages": messages,
+        "likes": rows(40, user_id=somebody, message_id=liked, created_at=INSTANTS),
+        "follows": rows(25, user_id=somebody, following_user_id=somebody, created_at=INSTANTS),
+        "subscriptions": rows(12, user_id=somebody, room_id=somewhere, created_at=INSTANTS),
+        "blocks": rows(2, user_id=somebody, blocked_user_id=somebody),
+    }
+
+
+def write_tables(network: dict[str, list[dict]], folder: Path) -> Path:
+    """Write the tables as `folder/<table>/0.parquet`."""
+    for table, schema in SCHEMAS.items():
+        (folder / table).mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(network[table], schema=schema), folder / table / "0.parquet")
+    return folder

@@ -1,0 +1,125 @@
+"""The algorithm once more, written for clarity on networkx graphs: what every engine must agree with, row by row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+
+import networkx as nx
+
+from recs_batch.parameters import UNITS_PER_ENGAGEMENT as UNIT
+from recs_batch.parameters import Parameters
+
+Row = tuple[int, int, int, float, str, list[dict]]
+
+
+def recommend(network: dict[str, list[dict]], day: date, parameters: Parameters) -> dict[str, list[Row]]:
+    """Return the rows (user, rank, item, score, source, reasons) of both kinds."""
+    return _Oracle(network, day, parameters).recommend()
+
+
+class _Oracle:
+    def __init__(self, network: dict[str, list[dict]], day: date, parameters: Parameters) -> None:
+        self.parameters, self.day = parameters, day
+        self.active = {kind: {row["id"]: row["active"] for row in network[kind]} for kind in ("users", "rooms")}
+        self.graphs = {"users": nx.DiGraph(), "rooms": nx.DiGraph()}
+        self.links = {"users": defaultdict(set), "rooms": defaultdict(set)}
+        self.blocked = set()
+        self._count(network)
+
+    def recommend(self) -> dict[str, list[Row]]:
+        near = {kind: {user: self._closest(user, kind) for user in self.active["users"]} for kind in self.graphs}
+        rows = {kind: [] for kind in self.graphs}
+        for kind in self.graphs:
+            for user in sorted(user for user, active in self.active["users"].items() if active):
+                rows[kind] += self._rows(user, kind, near)
+        return rows
+
+    def _count(self, network: dict[str, list[dict]]) -> None:
+        end = datetime.combine(self.day + timedelta(days=1), datetime.min.time(), UTC)
+        users, rooms = self.active["users"], self.active["rooms"]
+        tables = ("messages", "likes", "follows", "subscriptions")
+        known = {table: [row for row in network[table] if row["created_at"] < end] for table in tables}
+        messages = {r["id"]: r for r in known["messages"] if r["user_id"] in users and r["room_id"] in rooms}
+        for row in messages.values():
+            self._engage("rooms", row["user_id"], row["room_id"], "post", row)
+            for mentioned in {m for m in row["mention_ids"] if m in users}:
+                self._engage("users", row["user_id"], mentioned, "mention", row)
+        for row in _latest(known["likes"], "user_id", "message_id"):
+            if row["user_id"] in users and row["message_id"] in messages:
+                message = messages[row["message_id"]]
+                self._engage("users", row["user_id"], message["user_id"], "like", row)
+                self._engage("rooms", row["user_id"], message["room_id"], "like", row)
+        for row in _latest(known["follows"], "user_id", "following_user_id"):
+            if {row["user_id"], row["following_user_id"]} <= users.keys() and row["user_id"] != row[
+                "following_user_id"
+            ]:
+                self.links["users"][row["user_id"]].add(row["following_user_id"])
+                self._engage("users", row["user_id"], row["following_user_id"], "follow", row)
+        for row in _latest(known["subscriptions"], "user_id", "room_id"):
+            if row["user_id"] in users and row["room_id"] in rooms:
+                self.links["rooms"][row["user_id"]].add(row["room_id"])
+                self._engage("rooms", row["user_id"], row["room_id"], "subscription", row)
+        for row in network["blocks"]:
+            self.blocked |= {(row["user_id"], row["blocked_user_id"]), (row["blocked_user_id"], row["user_id"])}
+
+    def _engage(self, kind: str, user: int, other: int, event: str, row: dict) -> None:
+        age, half_life = (self.day - row["created_at"].date()).days, self.parameters.half_life_days
+        weight = getattr(self.parameters.weights, event) * UNIT
+        units = weight if half_life is None else round(weight * 0.5 ** (age / half_life))
+        if (kind == "users" and user == other) or units == 0:
+            return
+        graph = self.graphs[kind]
+        before = graph.edges[user, (kind, other)]["weight"] if graph.has_edge(user, (kind, other)) else 0
+        graph.add_edge(user, (kind, other), weight=before + units)
+
+    def _closest(self, user: int, kind: str) -> dict[int, int]:
+        graph = self.graphs[kind]
+        found = [
+            (-data["weight"], other)
+            for _, (_, other), data in (graph.out_edges(user, data=True) if user in graph else ())
+            if self.active[kind][other] and not (kind == "users" and (user, other) in self.blocked)
+        ]
+        return {other: -weight for weight, other in sorted(found)[: self.parameters.closest]}
+
+    def _allowed(self, user: int, item: int, kind: str) -> bool:
+        hidden = kind == "users" and (item == user or (user, item) in self.blocked)
+        return self.active[kind].get(item, False) and item not in self.links[kind][user] and not hidden
+
+    def _rows(self, user: int, kind: str, near: dict) -> list[Row]:
+        scores, reasons = defaultdict(int), defaultdict(list)
+        for via, weight in near["users"][user].items():
+            onward = near[kind].get(via, {}) if self.parameters.second_hop == "closest" else self.links[kind][via]
+            for item in onward:
+                if self._allowed(user, item, kind):
+                    counted = onward[item] if self.parameters.second_hop == "closest" else weight
+                    scores[item] += counted
+                    reasons[item].append((-counted, via))
+        best = sorted(scores, key=lambda item: (-scores[item], item))[: self.parameters.top]
+        rows = []
+        for item in best:
+            why = [{"kind": "connection", "id": via, "weight": -minus / UNIT} for minus, via in sorted(reasons[item])]
+            rows.append((scores[item], item, "connection", why))
+        rows = rows or self._popular(user, kind, near)
+        return [(user, rank, i, s / UNIT, source, why) for rank, (s, i, source, why) in enumerate(rows, start=1)]
+
+    def _popular(self, user: int, kind: str, near: dict) -> list[tuple]:
+        home = next(iter(near["rooms"][user]), None)
+        community = [u for u in self.active["users"] if home is not None and next(iter(near["rooms"][u]), None) == home]
+        rows, taken = [], set()
+        for source, place, people in (("community", home, community), ("overall", None, list(self.active["users"]))):
+            counts = defaultdict(int)
+            for person in people:
+                for item in self.links[kind][person]:
+                    counts[item] += 1
+            for item in sorted(counts, key=lambda i: (-counts[i], i)):
+                if item not in taken and self._allowed(user, item, kind):
+                    taken.add(item)
+                    why = [{"kind": source, "id": place, "weight": float(counts[item])}]
+                    rows.append((counts[item] * UNIT, item, source, why))
+        return rows[: self.parameters.top]
+
+
+def _latest(rows: list[dict], *key: str) -> list[dict]:
+    """Return one row per key: the latest."""
+    return list({tuple(r[k] for k in key): r for r in sorted(rows, key=lambda r: r["created_at"])}.values())

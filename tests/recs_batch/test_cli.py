@@ -1,0 +1,222 @@
+import csv
+import io
+import json
+import math
+import shutil
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import psycopg
+import pyarrow.parquet as pq
+import pytest
+
+from common.cli import run
+from common.storage import latest_publication, open_store
+from recs_batch.cli import main
+
+DATE = "2026-10-31"
+
+
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def recs_batch(*arguments):
+    """Run a command as `python -m recs_batch` does, in this process."""
+    out, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(errors), pytest.raises(SystemExit) as end:
+        run(main, [str(argument) for argument in arguments])
+    return Done(end.value.code, out.getvalue(), errors.getvalue())
+
+
+def succeed(*arguments):
+    done = recs_batch(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(done, code, *words):
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("error: ")
+    for word in words:
+        assert word in line
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    succeed("generate", "--out", folder, "--users", 200, "--rooms", 30, "--messages", 1000, "--likes", 5000)
+    return folder
+
+
+@pytest.fixture
+def places(tables, tmp_path):
+    return ("--tables", tables, "--work", tmp_path / "work", "--store", tmp_path / "store")
+
+
+def published(uri):
+    """Return the published files of the latest run: their names under the kind, and their checksums."""
+    manifest = latest_publication(open_store(str(uri)), "recs")
+    return {file.key.split("/")[0] + "/" + file.key.split("/")[-1]: file.sha256 for file in manifest.files}
+
+
+def test_a_run_is_evaluated_published_and_shown(places, tmp_path):
+    succeed("run", *places, "--date", DATE)
+    assert latest_publication(open_store(str(tmp_path / "store")), "recs").metadata["evaluation"]["users"]["recall"] > 0
+    shown = succeed("show", "--store", tmp_path / "store", "--users", 2)
+    assert "whom to follow" in shown
+    assert "which rooms to join" in shown
+    assert "close to you" in shown or "popular around" in shown
+
+
+def test_the_csv_says_what_the_parquet_says(places, tmp_path):
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    folder = next((tmp_path / "store/recs/kind=users").glob("dt=*/run=*"))
+    wanted = {}
+    for row in pq.read_table(folder / "part-00000.parquet").to_pylist():
+        lists = wanted.setdefault(row["user_id"], ([], [], []))
+        reasons = [reason["id"] for reason in row["reasons"] if reason["id"] is not None]
+        score = math.floor(row["score"] * 1e6 + 0.5) / 1e6  # the CSV has six decimals
+        for values, value in zip(lists, (row["item_id"], score, reasons), strict=True):
+            values.append(value)
+    with (folder / "recommendations.csv").open() as text:
+        lines = list(csv.DictReader(text))
+    assert list(lines[0]) == ["user_id", "recommendations", "recommendation_weights", "recommendation_reasons"]
+    assert {int(line.pop("user_id")): tuple(json.loads(text) for text in line.values()) for line in lines} == wanted
+
+
+def test_steps_taken_one_by_one_and_again_publish_what_a_run_does(places, tmp_path):
+    succeed("run", *places, "--date", DATE, "--top", 3, "--no-evaluate")
+    at_once = published(tmp_path / "store")
+    steps = ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "follow-recs", "publish")
+    for step in steps:
+        succeed(step, *places, "--date", DATE, "--top", 3)
+    assert published(tmp_path / "store") == at_once
+    versions = [path for path in (tmp_path / "work").glob("dt=*/follow-recs/*") if path.is_dir()]
+    assert len([path for path in versions if any(path.iterdir())]) == 1
+
+
+def test_the_sql_engine_publishes_the_same_bytes(places, tmp_path):
+    succeed("run", *places, "--date", DATE, "--scorer", "count", "--no-evaluate")
+    compiled = published(tmp_path / "store")
+    succeed("run", *places, "--date", DATE, "--scorer", "count", "--no-evaluate", "--engine", "duckdb")
+    assert published(tmp_path / "store") == compiled
+
+
+def test_parquet_in_a_bucket_and_steps_in_a_bucket_give_the_same(tables, places, bucket, tmp_path):
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    client = boto3.client("s3")
+    for path in tables.glob("*.parquet"):
+        client.upload_file(str(path), bucket, f"in/{path.stem}/part-0.parquet")
+    remote = [f"s3://{bucket}/{name}" for name in ("in", "work", "store")]
+    options = ("--tables", remote[0], "--work", remote[1], "--store", remote[2], "--date", DATE)
+    for step in ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "publish"):
+        succeed(step, *options)
+    assert published(remote[2]) == published(tmp_path / "store")
+
+
+def test_a_database_gives_the_same_as_parquet(tables, places, database_url, tmp_path):
+    load(tables, database_url)
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    from_files = published(tmp_path / "store")
+    succeed("run", "--tables", database_url, *places[2:], "--date", DATE, "--no-evaluate")
+    assert published(tmp_path / "store") == from_files
+
+
+def load(tables, url):
+    kinds = {
+        "int64": "bigint",
+        "bool": "boolean",
+        "timestamp[us, tz=UTC]": "timestamptz",
+        "list<item: int64>": "bigint[]",
+    }
+    with psycopg.connect(url) as connection:
+        for path in tables.glob("*.parquet"):
+            rows = pq.read_table(path)
+            columns = [f"{field.name} {kinds.get(str(field.type), 'bigint[]')}" for field in rows.schema]
+            connection.execute(f"CREATE TABLE {path.stem} ({', '.join(columns)})")
+            with connection.cursor().copy(f"COPY {path.stem} FROM STDIN") as copy:
+                for row in rows.to_pylist():
+                    copy.write_row(list(row.values()))
+
+
+def test_backfill_publishes_every_day_and_rollback_goes_back_to_one(places, tmp_path):
+    succeed("backfill", *places, "--from", "2026-10-29", "--to", DATE)
+    store = open_store(str(tmp_path / "store"))
+    assert latest_publication(store, "recs").metadata["date"] == DATE
+    succeed("rollback", "--store", tmp_path / "store", "--to", "2026-10-30")
+    assert latest_publication(store, "recs").metadata["date"] == "2026-10-30"
+
+
+def test_a_day_in_the_past_sees_nothing_that_came_later(places, tmp_path):
+    succeed("run", *places, "--date", "2026-03-01", "--second-hop", "closest", "--no-evaluate")
+    manifest = latest_publication(open_store(str(tmp_path / "store")), "recs")
+    assert manifest.metadata["dropped"]["likes"]["late"] > 1000
+
+
+def damaged(tables, folder, table, change):
+    shutil.copytree(tables, folder)
+    path = folder / f"{table}.parquet"
+    pq.write_table(change(pq.read_table(path)), path)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "words"),
+    [
+        ("likes", lambda rows: rows.drop_columns(["message_id"]), ["likes", "no column message_id"]),
+        ("follows", lambda rows: rows.set_column(0, "user_id", [["x"] * len(rows)]), ["follows", "expected integer"]),
+        ("users", lambda rows: rows.slice(0, 0), ["users is empty"]),
+        ("users", lambda rows: rows.slice(0, 100), ["name a user who is not in users", "RECS_MAX_DROPPED"]),
+        ("messages", lambda rows: rows.slice(0, 500), ["likes", "refer to something that is not there"]),
+    ],
+)
+def test_tables_that_would_publish_nonsense_are_refused(tables, tmp_path, table, change, words):
+    bad = damaged(tables, tmp_path / "bad", table, change)
+    options = ("--tables", bad, "--work", tmp_path / "work", "--store", tmp_path / "store", "--date", DATE)
+    refused(recs_batch("run", *options), 65, *words)
+    assert not list(Path(tmp_path).glob("store/recs/**/*.parquet"))
+    assert not list(Path(tmp_path).glob("work/**/*.npy"))
+
+
+def test_a_drop_in_volume_since_the_last_publication_is_refused(tables, places, tmp_path):
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    before = published(tmp_path / "store")
+    fewer = damaged(tables, tmp_path / "fewer", "likes", lambda rows: rows.slice(0, 2000))
+    done = recs_batch("run", "--tables", fewer, *places[2:], "--date", DATE)
+    refused(done, 65, "likes has 2,000 rows", "RECS_MAX_VOLUME_DROP")
+    assert published(tmp_path / "store") == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("run", "--tables", "nowhere"), 66, ["users.parquet"]),
+        (("show", "--store", "nothing"), 66, ["latest.json"]),
+        (("publish", "--work", "nothing", "--date", DATE), 66, ["follow-recs has not run"]),
+        (("rollback", "--store", "nothing", "--to", DATE), 66, [DATE]),
+        (("run", "--second-hop", "sideways"), 78, ["SECOND_HOP", "sideways"]),
+        (("run", "--closest", "0"), 78, ["CLOSEST"]),
+        (("run", "--scorer", "magic"), 78, ["SCORER", "magic"]),
+        (("run", "--tables", "postgresql://nobody@127.0.0.1:1/none"), 75, ["cannot reach the database"]),
+        (("backfill", "--from", DATE, "--to", "2026-10-01"), 78, ["lies after"]),
+    ],
+)
+def test_bad_input_is_one_line_that_says_what_was_wrong(tmp_path, monkeypatch, arguments, code, words):
+    monkeypatch.chdir(tmp_path)
+    refused(recs_batch(*arguments), code, *words)
+
+
+def test_it_runs_as_a_program(tmp_path):
+    command = [sys.executable, "-m", "recs_batch", "show", "--store", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    refused(done, 66, "latest.json")
