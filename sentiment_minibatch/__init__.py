@@ -1,0 +1,1 @@
+"""How the community feels about each ticker, every minute."""

@@ -1,0 +1,39 @@
+"""Aggregating a range again, whether or not anything changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import psycopg
+
+from common.errors import DataError
+from sentiment_minibatch.aggregate import AggregationReport, PendingMinute, aggregate_minute, aggregated_through
+from sentiment_minibatch.schema import statement
+
+
+def backfill_minutes(connection: psycopg.Connection, start: datetime, end: datetime) -> list[PendingMinute]:
+    """Return the minutes of event times [start, end) that the job has passed and that have, or had, scores.
+
+    Raises `DataError` if raw scores of the range have been pruned: aggregating it would empty its minutes.
+    """
+    check_kept(connection, start)
+    watermark = aggregated_through(connection)
+    rows = connection.execute(statement("minutes_of_range"), {"start": start, "end": end})
+    return [PendingMinute(ending, late=True) for (ending,) in rows if watermark is not None and ending <= watermark]
+
+
+def reaggregate(connection: psycopg.Connection, minutes: Iterable[PendingMinute]) -> AggregationReport:
+    """Aggregate minutes, a transaction each."""
+    report = AggregationReport()
+    for minute in minutes:
+        aggregate_minute(connection, minute, report)
+    report.aggregated_through = aggregated_through(connection)
+    return report
+
+
+def check_kept(connection: psycopg.Connection, start: datetime) -> None:
+    """Raise `DataError` unless the raw scores since `start` are all still there."""
+    ((kept_from,),) = connection.execute("SELECT kept_from FROM sentiment.progress").fetchall()
+    if start < kept_from:
+        raise DataError(f"raw scores before {kept_from:%Y-%m-%d} have been pruned; --from must not lie before that")

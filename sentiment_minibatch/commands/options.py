@@ -1,0 +1,55 @@
+"""What several commands share: the database they work on, and times given as options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import click
+import psycopg
+
+from common.errors import UnavailableError
+from common.postgres import connect, database_url
+from sentiment_minibatch.schema import check_schema
+
+
+@contextmanager
+def database(*, checked: bool = True) -> Iterator[psycopg.Connection]:
+    """Connect in autocommit mode to a database whose schema is up to date.
+
+    A connection that breaks off becomes an `UnavailableError`: every command can simply be run again.
+    """
+    try:
+        with connect(database_url(), autocommit=True) as connection:
+            # The server ends what a killed client was running, and frees its locks, within seconds.
+            connection.execute("SET client_connection_check_interval = '2s'")
+            if checked:
+                check_schema(connection)
+            yield connection
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UnavailableError(f"the database broke off ({reason}); nothing is lost, run the command again") from None
+
+
+class UtcTime(click.ParamType[datetime]):
+    """A time as an option: ISO 8601, in UTC unless it has an offset."""
+
+    name = "time"
+
+    def convert(self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time in UTC, or fail as click does."""
+        try:
+            time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; expected for example 2026-11-22T14:30", param, ctx)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def minute_range(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Check that a range of event times is one of whole minutes. Raises `click.UsageError`."""
+    if start >= end:
+        raise click.UsageError("--from must lie before --to")
+    if any(time.second or time.microsecond for time in (start, end)):
+        raise click.UsageError("--from and --to are whole minutes")
+    return start, end

@@ -1,0 +1,93 @@
+"""Commands about the scores: generate, load, prune, export, and the tables themselves: migrate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from common.settings import StoreSettings, load_settings
+from common.storage import open_store
+from sentiment_minibatch.commands.options import UtcTime, database, minute_range
+from sentiment_minibatch.export import export_minutes, last_complete_day
+from sentiment_minibatch.generator import StreamSettings, deliveries
+from sentiment_minibatch.live import insert_live
+from sentiment_minibatch.load import LoadReport, load
+from sentiment_minibatch.prune import prune
+from sentiment_minibatch.schema import migrate
+from sentiment_minibatch.score_files import deliveries_at
+from sentiment_minibatch.score_output import write_to
+from sentiment_minibatch.settings import RetentionSettings
+
+
+@click.command("migrate")
+def migrate_command() -> None:
+    """Create the tables, or bring them up to date."""
+    with database(checked=False) as connection:
+        applied = migrate(connection)
+    click.echo(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
+
+
+@click.command("generate")
+@click.option("--out", metavar="FILE|URI", help="a .ndjson, .csv or .parquet file, or s3://bucket/key")
+@click.option("--live", is_flag=True, help="insert fresh scores into the database until stopped")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--symbols", default=1_000, show_default=True, type=click.IntRange(1))
+@click.option("--messages", default=100_000, show_default=True, type=click.IntRange(1))
+@click.option("--minutes", default=180, show_default=True, type=click.IntRange(1))
+@click.option("--start", type=UtcTime(), help="by default the stream ends now")
+@click.option("--out-of-order-seconds", default=30.0, show_default=True, type=click.FloatRange(0))
+@click.option("--late-share", default=0.01, show_default=True, type=click.FloatRange(0, 1))
+@click.option("--late-seconds", default=3_600.0, show_default=True, type=click.FloatRange(0))
+@click.option("--duplicate-share", default=0.01, show_default=True, type=click.FloatRange(0, 1))
+@click.option("--broken-share", default=0.001, show_default=True, type=click.FloatRange(0, 1))
+@click.option("--rate", default=50.0, show_default=True, help="with --live: messages a second")
+def generate_command(
+    *, out: str | None, live: bool, rate: float, start: datetime | None, minutes: int, **shape: float
+) -> None:
+    """Make a stream of scores, deterministic by seed: a file of them, or live."""
+    if live == (out is not None):
+        raise click.UsageError("give either --out or --live")
+    if out is None:
+        with database() as connection:
+            insert_live(connection, seed=int(shape["seed"]), symbols=int(shape["symbols"]), rate=rate)
+        return
+    begin = start or datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=minutes)
+    settings = StreamSettings(start=begin, minutes=minutes, **shape)  # type: ignore[arg-type] # click has checked them
+    click.echo(f"{out}: {write_to(out, deliveries(settings)):,} deliveries")
+
+
+@click.command("load")
+@click.argument("uri", metavar="PATH|URI")
+def load_command(uri: str) -> None:
+    """Load scores from a CSV, NDJSON or Parquet file, or from all such files in a directory or under s3://."""
+    total = LoadReport()
+    with database() as connection:
+        for source, found in deliveries_at(uri):
+            report = load(connection, found, source)
+            total.add(report)
+            click.echo(f"{source}: {report}")
+    click.echo(f"in all: {total}")
+
+
+@click.command("prune")
+@click.option("--days", type=click.IntRange(1), help="days kept [default: SENTIMENT_RETENTION_DAYS or 30]")
+def prune_command(days: int | None) -> None:
+    """Drop raw scores older than the retention; the minutes stay."""
+    settings = load_settings(RetentionSettings, retention_days=days)
+    with database() as connection:
+        click.echo(prune(connection, timedelta(days=settings.retention_days)))
+
+
+@click.command("export")
+@click.option("--from", "start", type=UtcTime(), help="first event time, inclusive [default: the last complete day]")
+@click.option("--to", "end", type=UtcTime(), help="last event time, exclusive")
+def export_command(start: datetime | None, end: datetime | None) -> None:
+    """Publish aggregated minutes as Parquet in the store (STORE_URI)."""
+    if (start is None) != (end is None):
+        raise click.UsageError("give both --from and --to, or neither")
+    store = open_store(load_settings(StoreSettings).store_uri)
+    with database() as connection:
+        first, last = minute_range(start, end) if start and end else last_complete_day(connection)
+        manifest = export_minutes(connection, store, first, last)
+    click.echo(f"{store.uri}: {manifest.run}, {manifest.metadata['rows']:,} rows")

@@ -1,0 +1,62 @@
+"""The zip files that AWS runs.
+
+Managed Service for Apache Flink takes main.py, one connector jar in lib/ and our modules in dep/; Lambda takes the
+modules of the preprocessing function.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+RUN_OPTIONS = {"python": "main.py", "jarfile": "lib/pyflink-dependencies.jar", "pyFiles": "dep/"}
+_APPLICATION = (
+    "__init__.py",
+    "streaming/__init__.py",
+    "streaming/job.py",
+    "streaming/properties.py",
+    "streaming/revisions.py",
+    "streaming/sql/*.sql",
+)
+_FUNCTION = (
+    "__init__.py",
+    "delivered_json.py",
+    "scores.py",
+    "streaming/__init__.py",
+    "streaming/destinations.py",
+    "streaming/preprocess.py",
+    "streaming/records.py",
+)
+_MAIN = """\"\"\"The entry point of the Flink application.\"\"\"
+
+from sentiment_minibatch.streaming.job import main
+
+if __name__ == "__main__":
+    main()
+"""
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes
+
+
+def package_application(connectors: Path, out: Path) -> None:
+    """Write the Flink application with a jar of connectors. The property group of its start is `RUN_OPTIONS`."""
+    modules = {f"dep/{name}": content for name, content in _modules(_APPLICATION).items()}
+    _write(out, {"main.py": _MAIN.encode(), "lib/pyflink-dependencies.jar": connectors.read_bytes(), **modules})
+
+
+def package_function(out: Path) -> None:
+    """Write the Lambda function; its handler is sentiment_minibatch.streaming.preprocess.handler."""
+    _write(out, _modules(_FUNCTION))
+
+
+def _modules(patterns: Iterable[str]) -> dict[str, bytes]:
+    package = Path(__file__).parents[1]
+    files = [file for pattern in patterns for file in package.glob(pattern)]
+    return {str(file.relative_to(package.parent)): file.read_bytes() for file in files}
+
+
+def _write(out: Path, files: Mapping[str, bytes]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), content, zipfile.ZIP_DEFLATED)

@@ -1,0 +1,112 @@
+"""The Lambda function between the raw and the scored stream: it judges deliveries by the rules of the mini-batch.
+
+One handler serves two contracts: Kinesis' event source mapping (records in, failures of single records out) and
+Firehose's record transformation (each record is answered with its result). It needs the standard library alone, and
+where it writes to a stream, the boto3 that Lambda has.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sentiment_minibatch.delivered_json import delivery_of_json
+from sentiment_minibatch.scores import RejectedDeliveryError, Score, judge
+from sentiment_minibatch.streaming.destinations import KinesisStream, SqsQueue
+from sentiment_minibatch.streaming.records import Record
+
+Event = dict[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of one delivery: the record to pass on, or the reason why there is none; `position` names it."""
+
+    position: str
+    delivered: bytes
+    scored: Record | None = None
+    reason: str | None = None
+
+
+def handler(event: Event, context: object = None) -> Event:
+    """Handle an invocation of either contract; OUTPUT_STREAM and REJECTED_QUEUE_URL say where the first one writes."""
+    if "records" in event:
+        return transform(event, datetime.now(UTC))
+    judged = [judge_record(position, data, datetime.now(UTC)) for position, data in _kinesis_records(event)]
+    return {"batchItemFailures": [{"itemIdentifier": position} for position in _write(judged)]}
+
+
+def transform(event: Event, now: datetime) -> Event:
+    """Answer a transformation event: `Ok` with the scored record, `ProcessingFailed` with the delivery as it came."""
+    return {"records": [_transformed(record, now) for record in event["records"]]}
+
+
+def judge_record(position: str, data: bytes, now: datetime) -> Judged:
+    """Judge the delivery in a record's data. It raises nothing: a bad delivery is judged so, with the reason."""
+    try:
+        score = judge(delivery_of_json(data), now)
+    except RejectedDeliveryError as error:
+        return Judged(position, data, reason=str(error))
+    return Judged(position, data, scored=Record(score.symbol, _scored_json(score)))
+
+
+def _scored_json(score: Score) -> bytes:
+    """Return a score as the line of JSON that Flink reads: split into its bullish and its bearish part."""
+    created_at = (score.created_at - _EPOCH) // timedelta(microseconds=1)
+    return (
+        f'{{"message_id":{score.message_id},"symbol":"{score.symbol}","created_at_micros":{created_at},'
+        f'"bullish_micros":{max(score.score_micros, 0)},"bearish_micros":{min(score.score_micros, 0)}}}\n'
+    ).encode()
+
+
+def _transformed(record: Event, now: datetime) -> Event:
+    identity = record["recordId"]
+    judged = judge_record(identity, base64.b64decode(record["data"]), now)
+    if judged.scored is None:
+        return {"recordId": identity, "result": "ProcessingFailed", "data": record["data"]}
+    data = base64.b64encode(judged.scored.data).decode()
+    return {
+        "recordId": identity,
+        "result": "Ok",
+        "data": data,
+        "metadata": {"partitionKeys": {"symbol": judged.scored.key}},
+    }
+
+
+def _kinesis_records(event: Event) -> Iterator[tuple[str, bytes]]:
+    for record in event["Records"]:
+        yield record["kinesis"]["sequenceNumber"], base64.b64decode(record["kinesis"]["data"])
+
+
+def _write(judged: list[Judged]) -> Iterable[str]:
+    """Pass the scored records on and put the rejected ones aside; return the positions of those that did not arrive.
+
+    Only those are retried. A bad delivery that is safely aside is done: it fails no batch.
+    """
+    stream, queue = _destinations(os.environ["OUTPUT_STREAM"], os.environ["REJECTED_QUEUE_URL"])
+    scored = [item for item in judged if item.scored is not None]
+    rejected = [item for item in judged if item.scored is None]
+    failed = {id(record) for record in stream.put([item.scored for item in scored if item.scored is not None])}
+    lost = [item.position for item in scored if id(item.scored) in failed]
+    bodies = [_rejection(item) for item in rejected]
+    return [*lost, *(rejected[index].position for index in queue.send(bodies))]
+
+
+def _rejection(item: Judged) -> str:
+    data = base64.b64encode(item.delivered).decode()
+    return json.dumps({"reason": item.reason, "sequenceNumber": item.position, "data": data})
+
+
+@cache
+def _destinations(stream: str, queue_url: str) -> tuple[KinesisStream, SqsQueue]:
+    import boto3  # noqa: PLC0415 (Lambda has it; the transformation needs none)
+
+    return KinesisStream(boto3.client("kinesis"), stream), SqsQueue(boto3.client("sqs"), queue_url)

@@ -1,0 +1,40 @@
+"""Deliveries into the raw stream, each under the key of its symbol, so that a symbol stays in one shard."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable
+
+from common.errors import UnavailableError
+from sentiment_minibatch.scores import Delivery, symbol_of
+from sentiment_minibatch.streaming.destinations import KinesisStream
+from sentiment_minibatch.streaming.records import Record
+
+_RECORDS_AT_ONCE = 5_000
+_LONGEST_KEY = 256
+
+
+def produce(stream: KinesisStream, deliveries: Iterable[Delivery]) -> int:
+    """Put the deliveries into the stream and return how many they were.
+
+    No more of them are taken from their source than the stream has accepted (back-pressure). Raises
+    `UnavailableError` if it goes on refusing some.
+    """
+    count = 0
+    records = (raw_record(delivery) for delivery in deliveries)
+    while chunk := list(itertools.islice(records, _RECORDS_AT_ONCE)):
+        if lost := stream.put(chunk):
+            raise UnavailableError(
+                f"the stream refused {len(lost):,} of {len(chunk):,} records in every attempt; "
+                "give it more shards or send more slowly, then run this again: what is sent twice counts once"
+            )
+        count += len(chunk)
+    return count
+
+
+def raw_record(delivery: Delivery) -> Record:
+    """Return a delivery as the raw stream carries it: as it came, bad ones too."""
+    symbol = delivery.symbol or ""
+    key = symbol_of(symbol) or symbol.strip()[:_LONGEST_KEY] or "-"
+    return Record(key, json.dumps(delivery._asdict()).encode() + b"\n")

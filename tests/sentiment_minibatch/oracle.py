@@ -1,0 +1,66 @@
+"""What the minutes should be, computed from the deliveries in plain Python; and what the database has."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from sentiment_minibatch.aggregate import AggregationReport, aggregate
+from sentiment_minibatch.scores import Delivery, RejectedDeliveryError, Score, judge, period_ending
+
+Minutes = dict[tuple[str, datetime], tuple[int, int, int, int, int]]
+START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
+
+
+def expected_minutes(deliveries: Iterable[Delivery]) -> Minutes:
+    """Count each (message_id, symbol) once, by its least (created_at, score), and sum integers per minute."""
+    counted: dict[tuple[int, str], Score] = {}
+    for delivery in deliveries:
+        try:
+            score = judge(delivery, now=datetime.now(UTC))
+        except RejectedDeliveryError:
+            continue
+        key = (score.message_id, score.symbol)
+        counted[key] = min(score, counted.get(key, score))
+    minutes: dict[tuple[str, datetime], list[int]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+    for score in counted.values():
+        row = minutes[score.symbol, period_ending(score.created_at)]
+        row[0] += max(score.score_micros, 0)
+        row[1] += min(score.score_micros, 0)
+        row[2] += score.score_micros > 0
+        row[3] += score.score_micros < 0
+        row[4] += score.score_micros == 0
+    return {key: (row[0], row[1], row[2], row[3], row[4]) for key, row in minutes.items()}
+
+
+def minutes_of(connection: psycopg.Connection) -> Minutes:
+    rows = connection.execute(
+        "SELECT symbol, period_ending, bullish_sum, bearish_sum, bullish_count, bearish_count, neutral_count"
+        " FROM sentiment.minute"
+    )
+    return {(symbol, end): (a, b, c, d, e) for symbol, end, a, b, c, d, e in rows}
+
+
+def recomputed(connection: psycopg.Connection) -> Minutes:
+    """The minutes by one GROUP BY over all the raw scores."""
+    rows = connection.execute(
+        "SELECT symbol, date_trunc('minute', created_at) + interval '1 minute', sum(greatest(score_micros, 0)),"
+        " sum(least(score_micros, 0)), count(*) FILTER (WHERE score_micros > 0),"
+        " count(*) FILTER (WHERE score_micros < 0), count(*) FILTER (WHERE score_micros = 0)"
+        " FROM sentiment.raw_score GROUP BY 1, 2"
+    )
+    return {(symbol, end): (a, b, c, d, e) for symbol, end, a, b, c, d, e in rows}
+
+
+def run_job(
+    connection: psycopg.Connection, *, at_most: int = 100_000, seconds_from_now: float = 0
+) -> AggregationReport:
+    """Run the job without grace; `seconds_from_now` makes it run as if that much later."""
+    return aggregate(connection, grace=timedelta(seconds=-seconds_from_now), at_most=at_most)
+
+
+def delivery(message_id: int, symbol: str, score: str | float, at: datetime) -> Delivery:
+    return Delivery(str(message_id), symbol, str(score), at.isoformat())
