@@ -1,0 +1,88 @@
+"""Manifests rendered from k8s/overlays, pinned to pushed digests, applied in the order that migrations need."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from common.errors import ApplicationError, ConfigurationError
+from operations.commands import run
+from operations.following import JobFollower
+from operations.jobs import connect
+
+OVERLAYS = Path("k8s/overlays")
+Manifest = dict[str, Any]
+
+
+def render(environment: str, digests: Mapping[str, str] | None = None) -> list[Manifest]:
+    """Return an overlay's manifests; `digests` (`registry/name@sha256:…` by image name) replace its images."""
+    overlay = OVERLAYS / environment
+    if not overlay.is_dir():
+        known = ", ".join(sorted(path.name for path in OVERLAYS.iterdir()))
+        raise ConfigurationError(f"there is no environment {environment!r}; there are {known}")
+    manifests = [found for found in yaml.safe_load_all(run(["kubectl", "kustomize", overlay])) if found]
+    for container in _containers(manifests):
+        container["image"] = (digests or {}).get(_name(container["image"]), container["image"])
+    return manifests
+
+
+def unpinned(manifests: Iterable[Manifest]) -> set[str]:
+    """Return the images that are named by a tag, which may come to mean another image."""
+    return {container["image"] for container in _containers(manifests) if "@sha256:" not in container["image"]}
+
+
+def apply(manifests: list[Manifest], *, context: str | None, write: Callable[[str], None]) -> None:
+    """Apply everything a pod refers to and the database; then the migrations, waiting for them; then all the rest.
+
+    `write` gets what the migrations log. Raises `ApplicationError` if one fails; the workloads then stay as they were.
+    """
+    last = [manifest for manifest in manifests if manifest["kind"] in {"CronJob", "Deployment"}]
+    migrations = [manifest for manifest in manifests if manifest["kind"] == "Job"]
+    _apply([manifest for manifest in manifests if manifest not in last + migrations], context)
+    for migration in migrations:
+        _migrate(migration, context, write)
+    _apply(last, context)
+
+
+def dump(manifests: list[Manifest]) -> str:
+    """Return manifests as one YAML stream."""
+    return yaml.safe_dump_all(manifests, sort_keys=False, width=200)
+
+
+def _apply(manifests: list[Manifest], context: str | None) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        stream = Path(directory, "manifests.yaml")
+        stream.write_text(dump(manifests))
+        run(["kubectl", *_context(context), "apply", "--filename", stream], show=True)
+
+
+def _migrate(job: Manifest, context: str | None, write: Callable[[str], None]) -> None:
+    """Run a Job to its end; what it is made of cannot be changed, so one that is there goes first."""
+    name, namespace = job["metadata"]["name"], job["metadata"]["namespace"]
+    which = ["job", name, "--namespace", namespace]
+    run(["kubectl", *_context(context), "delete", *which, "--ignore-not-found", "--wait"], show=True)
+    _apply([job], context)
+    if code := JobFollower(connect(context), namespace, write).follow(name):
+        raise ApplicationError(f"job {name} ended with {code}; the workloads were left as they were")
+
+
+def _context(context: str | None) -> list[str]:
+    return ["--context", context] if context else []
+
+
+def _containers(manifests: Iterable[Manifest]) -> Iterable[Manifest]:
+    for manifest in manifests:
+        spec = manifest.get("spec", {})
+        template = spec.get("jobTemplate", {}).get("spec", spec).get("template", {}).get("spec", {})
+        if isinstance(template, dict):
+            yield from template.get("initContainers", [])
+            yield from template.get("containers", [])
+
+
+def _name(image: str) -> str:
+    """`registry/path/name:tag` or `…@digest` -> `name`."""
+    return image.rpartition("/")[2].partition("@")[0].partition(":")[0]

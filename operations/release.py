@@ -1,0 +1,112 @@
+"""A release: images built from a clean commit, pushed under its hash, their digests written down for `deploy`."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from common.errors import ApplicationError, MissingInputError
+from operations import images, registry
+from operations.commands import run
+from operations.images import Image
+from operations.registry import Login
+
+DIGESTS = Path("build/digests.json")
+
+
+class DirtyTreeError(ApplicationError):
+    """The working tree differs from its commit, so a tag made of that commit's hash would lie."""
+
+
+def commit() -> str:
+    """Return the first twelve digits of the commit that is checked out."""
+    return run(["git", "rev-parse", "--short=12", "HEAD"]).strip()
+
+
+def commit_time() -> str:
+    """Return the commit's time as RFC 3339, so that building it twice labels it alike."""
+    return run(["git", "show", "--no-patch", "--format=%cI", "HEAD"]).strip()
+
+
+def changed_files() -> list[str]:
+    """Return what git sees that is not in the commit: changes and new files."""
+    return [line[3:] for line in run(["git", "status", "--porcelain"]).splitlines()]
+
+
+def refuse_dirty_tree() -> None:
+    """Raise `DirtyTreeError` if anything is not in the commit."""
+    if changed := changed_files():
+        raise DirtyTreeError(
+            f"{len(changed)} files differ from the commit ({changed[0]}, …): commit them, or set ALLOW_DIRTY=1"
+        )
+
+
+def build(chosen: Iterable[Image], *, tool: str, tag: str, base: str | None) -> None:
+    """Build images of the checked-out commit as `name:tag`."""
+    for image in chosen:
+        images.build(image, tool=tool, tag=tag, version=tag, created=commit_time(), base=base)
+
+
+def push(chosen: Iterable[Image], *, tool: str, tag: str, address: str | None) -> dict[str, str]:
+    """Push images that were built as `name:tag` and return `registry/name@digest` for each.
+
+    A tag that the registry has already is left as it is: tags are immutable.
+    """
+    credentials = registry.login(address)
+    pushed = {}
+    with logged_in(credentials, tool) as environment:
+        for image in chosen:
+            registry.ensure_repository(image.name)
+            digest = registry.digest(credentials, image.name, tag) or _push(image, tool, tag, credentials, environment)
+            pushed[image.name] = f"{credentials.registry}/{image.name}@{digest}"
+    return pushed
+
+
+def write_digests(pushed: Mapping[str, str], path: Path = DIGESTS) -> None:
+    """Keep what was pushed, beside what was pushed before of the other images."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(known | dict(pushed), indent=2, sort_keys=True) + "\n")
+
+
+def read_digests(path: Path = DIGESTS) -> dict[str, str]:
+    """Return `registry/name@digest` by image name. Raises `MissingInputError` if nothing was pushed yet."""
+    try:
+        found: dict[str, str] = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise MissingInputError(f"{path} does not exist: run `make build-push` first") from None
+    return found
+
+
+def _push(image: Image, tool: str, tag: str, credentials: Login, environment: Mapping[str, str]) -> str:
+    remote = f"{credentials.registry}/{image.name}:{tag}"
+    run([tool, "tag", image.local(tag), remote])
+    run([tool, "push", *_transport(tool, credentials), remote], show=True, environment=environment)
+    digest = registry.digest(credentials, image.name, tag)
+    if digest is None:
+        raise registry.RegistryError(f"{remote} was pushed and the registry does not have it")
+    return digest
+
+
+@contextmanager
+def logged_in(credentials: Login, tool: str) -> Iterator[dict[str, str]]:
+    """Log in with credentials that are gone afterwards, and yield the environment that has them."""
+    with tempfile.TemporaryDirectory() as directory:
+        environment = {
+            **os.environ,
+            "DOCKER_CONFIG": directory,
+            "REGISTRY_AUTH_FILE": str(Path(directory, "config.json")),
+        }
+        options = ["--username", credentials.user, "--password-stdin", *_transport(tool, credentials)]
+        run([tool, "login", *options, credentials.registry], stdin=credentials.password, environment=environment)
+        yield environment
+
+
+def _transport(tool: str, credentials: Login) -> list[str]:
+    # docker takes a registry on the loopback without TLS by itself
+    insecure = Path(tool).name == "podman" and registry.is_loopback(credentials.registry)
+    return ["--tls-verify=false"] if insecure else []

@@ -1,0 +1,115 @@
+"""Every pod meets the restricted Pod Security Standard and more; the network is closed but for what is named."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from tests.k8s.conftest import Manifest, containers, names, of_kind, pod_templates, selected
+
+RESTRICTED_VOLUMES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
+
+
+def test_the_namespace_enforces_the_restricted_standard(manifests: list[Manifest]) -> None:
+    (namespace,) = of_kind(manifests, "Namespace")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_every_pod_meets_the_restricted_standard(manifests: list[Manifest]) -> None:
+    for name, template in pod_templates(manifests):
+        spec = template["spec"]
+        assert spec["securityContext"]["runAsNonRoot"] is True, name
+        assert spec["securityContext"]["runAsUser"] > 0, name
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), name
+        for volume in spec.get("volumes", []):
+            assert (volume.keys() - {"name"}) <= RESTRICTED_VOLUMES, name
+        for container in containers(template):
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False, name
+            assert context["capabilities"] == {"drop": ["ALL"]}, name
+            assert "hostPort" not in str(container.get("ports", [])), name
+
+
+def test_every_container_has_a_read_only_root_and_a_place_for_temporary_files(manifests: list[Manifest]) -> None:
+    for name, template in pod_templates(manifests):
+        for container in containers(template):
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
+            assert "/tmp" in [mount["mountPath"] for mount in container["volumeMounts"]], name
+
+
+def test_every_container_says_what_it_needs_and_what_it_may_take(manifests: list[Manifest]) -> None:
+    for name, template in pod_templates(manifests):
+        for container in containers(template):
+            assert container["resources"]["requests"].keys() >= {"cpu", "memory"}, name
+            assert "memory" in container["resources"]["limits"], name
+
+
+def test_no_pod_carries_a_token_it_does_not_need(manifests: list[Manifest]) -> None:
+    for name, template in pod_templates(manifests):
+        assert template["spec"]["automountServiceAccountToken"] is False, name
+        assert template["spec"]["enableServiceLinks"] is False, name
+
+
+def test_every_service_of_ours_has_an_account_of_its_own(manifests: list[Manifest]) -> None:
+    accounts = names(manifests, "ServiceAccount")
+    for name, template in pod_templates(manifests):
+        if name != "StatefulSet/postgres":
+            assert template["spec"]["serviceAccountName"] in accounts, name
+            assert template["spec"]["serviceAccountName"] == template["metadata"]["labels"]["app.kubernetes.io/name"]
+
+
+def test_images_are_never_whatever_is_latest(manifests: list[Manifest]) -> None:
+    for name, template in pod_templates(manifests):
+        for container in containers(template):
+            _, separator, version = container["image"].rpartition(":")
+            assert separator, name
+            assert version != "latest", name
+
+
+@pytest.mark.parametrize("overlay", ["aws", "airflow", "spark"])
+def test_on_aws_every_image_comes_from_our_registry(overlay: str, rendered: Callable[[str], list[Manifest]]) -> None:
+    for name, template in pod_templates(rendered(overlay)):
+        for container in containers(template):
+            assert container["image"].startswith("123456789012.dkr.ecr."), name
+
+
+def test_no_secret_lies_in_the_repository(manifests: list[Manifest]) -> None:
+    for secret in of_kind(manifests, "Secret"):
+        held = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+        assert held == {"url": "postgresql://trader_network@postgres:5432/trader_network"}
+
+
+def test_nothing_goes_in_or_out_unless_a_policy_says_so(manifests: list[Manifest]) -> None:
+    policies = {policy["metadata"]["name"]: policy["spec"] for policy in of_kind(manifests, "NetworkPolicy")}
+    assert policies["deny-by-default"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    for name, spec in policies.items():
+        for rule in [*spec.get("ingress", []), *spec.get("egress", [])]:
+            assert rule.get("ports"), name
+            assert rule.get("from") or rule.get("to"), name
+
+
+def test_every_policy_picks_pods_that_exist(manifests: list[Manifest]) -> None:
+    pods = [template["metadata"]["labels"] for _, template in pod_templates(manifests)]
+    for policy in of_kind(manifests, "NetworkPolicy"):
+        assert any(selected(labels, policy["spec"]["podSelector"]) for labels in pods), policy["metadata"]["name"]
+
+
+def test_pages_are_reached_over_tls_alone(manifests: list[Manifest]) -> None:
+    services = names(manifests, "Service")
+    for ingress in of_kind(manifests, "Ingress"):
+        hosts = {rule["host"] for rule in ingress["spec"]["rules"]}
+        assert hosts == {host for entry in ingress["spec"]["tls"] for host in entry["hosts"]}
+        for rule in ingress["spec"]["rules"]:
+            assert {path["backend"]["service"]["name"] for path in rule["http"]["paths"]} <= services

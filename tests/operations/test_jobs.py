@@ -1,0 +1,143 @@
+"""A job is started from a CronJob with other arguments, followed, and gone when it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from common.errors import ApplicationError, MissingInputError, UnavailableError
+from operations.following import JobFollower
+from operations.jobs import run_now
+from tests.operations.conftest import Cluster
+
+SAY_TWO_LINES = ["-c", "print('first', flush=True); print('second')"]
+
+
+def cron_job(name: str = "recs-batch", backoff_limit: int = 0) -> dict[str, Any]:
+    container = {
+        "name": name,
+        "image": f"{name}:dev",
+        "args": ["run"],
+        "env": [{"name": "STORE_URI", "value": "/store"}],
+    }
+    hopeless = {"action": "FailJob", "onExitCodes": {"containerName": name, "operator": "In", "values": [65]}}
+    job = {
+        "backoffLimit": backoff_limit,
+        "podFailurePolicy": {"rules": [hopeless]},
+        "template": {"spec": {"restartPolicy": "Never", "containers": [container]}},
+    }
+    return {"metadata": {"name": name}, "spec": {"schedule": "@daily", "jobTemplate": {"spec": job}}}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JobFollower, "poll_seconds", 0.02)
+
+
+@pytest.fixture
+def written() -> list[str]:
+    return []
+
+
+def run(api: client.ApiClient, arguments: list[str], written: list[str], name: str = "recs-batch") -> int:
+    return run_now(api, "trader-network", name, arguments, written.append)
+
+
+def test_its_logs_are_written_and_its_exit_code_is_ours(
+    api: client.ApiClient, cluster: Cluster, written: list[str]
+) -> None:
+    cluster.cron_jobs.append(cron_job())
+    assert run(api, SAY_TWO_LINES, written) == 0
+    assert written == ["first", "second"]
+
+
+def test_it_is_the_cron_jobs_own_but_for_the_arguments(
+    api: client.ApiClient, cluster: Cluster, written: list[str]
+) -> None:
+    cluster.cron_jobs.append(cron_job())
+    run(api, SAY_TWO_LINES, written)
+    (job,) = cluster.jobs.values()
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container == {"name": "recs-batch", "image": "recs-batch:dev", "args": SAY_TWO_LINES} | {
+        "env": [{"name": "STORE_URI", "value": "/store"}]
+    }
+    assert job["metadata"]["annotations"] == {"cronjob.kubernetes.io/instantiate": "manual"}
+
+
+@pytest.mark.parametrize("code", [65, 1])
+def test_a_failure_ends_with_the_jobs_own_exit_code_and_is_tidied_away(
+    code: int, api: client.ApiClient, cluster: Cluster, written: list[str]
+) -> None:
+    cluster.cron_jobs.append(cron_job())
+    assert run(api, ["-c", f"import sys; print('no'); sys.exit({code})"], written) == code
+    assert written == ["no"]
+    assert cluster.deleted == list(cluster.jobs)
+
+
+def test_every_try_is_followed(api: client.ApiClient, cluster: Cluster, written: list[str]) -> None:
+    cluster.cron_jobs.append(cron_job(backoff_limit=2))
+    assert run(api, ["-c", "import sys; print('lost'); sys.exit(75)"], written) == 75
+    assert written == ["lost", "lost", "lost"]
+
+
+def test_a_log_that_breaks_off_is_taken_up_where_it_broke(
+    api: client.ApiClient, cluster: Cluster, written: list[str]
+) -> None:
+    cluster.cron_jobs.append(cron_job())
+    cluster.lines_before_the_log_breaks = 3
+    program = "import time\nfor n in range(8): print(n, flush=True); time.sleep(0.02)"
+    assert run(api, ["-c", program], written) == 0
+    assert written == [str(number) for number in range(8)]
+
+
+def test_the_beginning_of_a_name_is_enough(api: client.ApiClient, cluster: Cluster, written: list[str]) -> None:
+    cluster.cron_jobs += [cron_job("recs-batch"), cron_job("sentiment-minibatch")]
+    assert run(api, SAY_TWO_LINES, written, name="sentiment") == 0
+    assert next(iter(cluster.jobs)).startswith("sentiment-minibatch-now-")
+
+
+@pytest.mark.parametrize("name", ["nightly", ""])
+def test_a_name_that_is_none_or_several_is_refused_with_those_there_are(
+    name: str, api: client.ApiClient, cluster: Cluster, written: list[str]
+) -> None:
+    cluster.cron_jobs += [cron_job("recs-batch"), cron_job("sentiment-minibatch")]
+    with pytest.raises(MissingInputError, match="there are: recs-batch, sentiment-minibatch"):
+        run(api, SAY_TWO_LINES, written, name=name)
+    assert not cluster.jobs
+
+
+def test_an_image_that_cannot_be_pulled_is_said_at_once(
+    api: client.ApiClient, cluster: Cluster, written: list[str]
+) -> None:
+    cluster.cron_jobs.append(cron_job())
+    cluster.cannot_start = "ImagePullBackOff"
+    with pytest.raises(ApplicationError, match="cannot start: ImagePullBackOff"):
+        run(api, SAY_TWO_LINES, written)
+    assert cluster.deleted == list(cluster.jobs)
+
+
+def test_a_pod_that_never_starts_is_given_up(
+    api: client.ApiClient, cluster: Cluster, written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.cron_jobs.append(cron_job())
+    cluster.cannot_start = "ContainerCreating"
+    monkeypatch.setattr(JobFollower, "start_seconds", 0.1)
+    with pytest.raises(UnavailableError, match="did not start"):
+        run(api, SAY_TWO_LINES, written)
+    assert cluster.deleted == list(cluster.jobs)
+
+
+def test_a_pod_that_was_lost_is_worth_another_try(api: client.ApiClient, cluster: Cluster, written: list[str]) -> None:
+    cluster.cron_jobs.append(cron_job())
+    cluster.lose_pods = True
+    with pytest.raises(UnavailableError, match="Evicted"):
+        run(api, SAY_TWO_LINES, written)
+
+
+def test_a_cluster_that_is_away_is_said_in_one_line(written: list[str]) -> None:
+    configuration = client.Configuration(host="http://127.0.0.1:1")
+    configuration.retries = False
+    with client.ApiClient(configuration) as away, pytest.raises(UnavailableError, match="cannot reach the cluster"):
+        run(away, SAY_TWO_LINES, written)
