@@ -23,6 +23,9 @@ def cluster(tmp_path_factory):
     session = (
         SparkSession.builder.master("local-cluster[2,1,1024]")
         .config("spark.sql.shuffle.partitions", 2)
+        # The first job waits for both workers, however slowly they start.
+        .config("spark.scheduler.minRegisteredResourcesRatio", 1.0)
+        .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "120s")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
         .getOrCreate()
@@ -32,10 +35,10 @@ def cluster(tmp_path_factory):
 
 
 def test_the_cluster_has_worker_processes_of_its_own(cluster):
-    executors = cluster.sparkContext._jsc.sc().getExecutorMemoryStatus().size()
     cluster.range(100, numPartitions=4).count()
+    executors = cluster.sparkContext._jsc.sc().getExecutorMemoryStatus().size()
     assert cluster.sparkContext.master.startswith("local-cluster")
-    assert executors >= 2  # the driver and at least one executor
+    assert executors == 3  # the driver and two workers
 
 
 @pytest.mark.parametrize("second_hop", ["closest", "follows"])
