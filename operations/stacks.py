@@ -67,9 +67,14 @@ def _parameters_of(client: Any, name: str) -> set[str] | None:
     return {parameter["ParameterKey"] for parameter in stack.get("Parameters", [])}
 
 
+def _parameters_in(client: Any, body: str) -> set[str]:
+    """Return the names of the template's parameters."""
+    return {parameter["ParameterKey"] for parameter in client.get_template_summary(TemplateBody=body)["Parameters"]}
+
+
 def _create_or_update(client: Any, name: str, body: str, parameters: Mapping[str, str]) -> None:
     present = _parameters_of(client, name)
-    kept = (present or set()) - parameters.keys()
+    kept = (present or set()) & _parameters_in(client, body) - parameters.keys()
     stack = {
         "StackName": name,
         "TemplateBody": body,

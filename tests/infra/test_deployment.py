@@ -87,6 +87,20 @@ def test_a_stack_is_updated_in_place_and_keeps_the_parameters_that_are_not_given
     assert (parameters["RecommendationDays"], parameters["RepositoryLifecycle"]) == ("90", lifecycle)
 
 
+def test_a_parameter_that_a_newer_template_lacks_is_left_behind(
+    names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stacks, "TEMPLATES", tmp_path)
+    template = "Parameters:\n  Name: {Type: String}\n"
+    old = template + "  Old: {Type: String}\nResources: {First: {Type: AWS::SNS::Topic}}\n"
+    tmp_path.joinpath("topics.yaml").write_text(old)
+    deploy(names, "topics", Old="value")
+    new = template + "Resources: {First: {Type: AWS::SNS::Topic}, Second: {Type: AWS::SNS::Topic}}\n"
+    tmp_path.joinpath("topics.yaml").write_text(new)
+    deploy(names, "topics")
+    assert resources(names, "topics").keys() == {"First", "Second"}
+
+
 def test_the_database_is_private_encrypted_and_open_to_the_cluster_alone(
     names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
