@@ -83,6 +83,9 @@ def _plain(image: Image.Image) -> Image.Image:
         return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
         return image.convert("RGBA")
+    if image.mode == "RGB":  # the usual case; converting it would copy it
+        image.load()
+        return image
     return image.convert("RGB")
 
 

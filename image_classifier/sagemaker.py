@@ -119,7 +119,7 @@ def deploy(name: str, image: str, role: str, model_uri: str, instance_type: str 
     """Create or update an endpoint for a model.tar.gz and wait until it is in service; None asks for a serverless one.
 
     Each deployment has a model and a configuration of its own; an update switches the endpoint over to the new ones
-    while the old ones answer, and then removes the old ones. Raises as `train` does.
+    while the old ones answer, and then removes the old ones. A refused one leaves nothing. Raises as `train` does.
     """
     client = _client()
     version = f"{name}-{int(time.time() * 1000)}"
@@ -130,7 +130,11 @@ def deploy(name: str, image: str, role: str, model_uri: str, instance_type: str 
     )
     previous = _current_config(client, name)
     operation = client.create_endpoint if previous is None else client.update_endpoint
-    _call(operation, EndpointName=name, EndpointConfigName=version)
+    try:
+        _call(operation, EndpointName=name, EndpointConfigName=version)
+    except SageMakerError:
+        _delete_version(client, version)
+        raise
     _wait(client, "endpoint_in_service", name)
     if previous is not None:
         _delete_version(client, previous)
@@ -212,8 +216,9 @@ def _variant(model: str, instance_type: str | None) -> dict[str, Any]:
 
 
 def _current_config(client: Any, name: str) -> str | None:
-    found = _call(client.list_endpoints, NameContains=name)["Endpoints"]
-    if not any(endpoint["EndpointName"] == name for endpoint in found):
+    pages = client.get_paginator("list_endpoints").paginate(NameContains=name)
+    found = _call(lambda: [endpoint["EndpointName"] for page in pages for endpoint in page["Endpoints"]])
+    if name not in found:
         return None
     return str(_call(client.describe_endpoint, EndpointName=name)["EndpointConfigName"])
 

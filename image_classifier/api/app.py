@@ -11,6 +11,7 @@ from werkzeug.exceptions import BadRequest
 from image_classifier.api.inference_protocol import add_inference_protocol
 from image_classifier.api.openapi import openapi_document
 from image_classifier.api.problems import register_problems
+from image_classifier.api.raw_images import RawImages
 from image_classifier.api.service import Service
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import Artifact
@@ -35,6 +36,7 @@ def create_app(artifact: Artifact, settings: ServiceSettings) -> Flask:
     _add_health(app, service)
     _add_pages(app, service)
     add_inference_protocol(app, service)
+    app.wsgi_app = RawImages(app.wsgi_app, service)  # type: ignore[method-assign]
     return app
 
 
@@ -74,7 +76,7 @@ def _add_health(app: Flask, service: Service) -> None:
     @app.get("/readyz")
     @app.get("/ping")
     def readyz() -> Response:
-        return jsonify(status="ready", model_version=service.artifact.version)
+        return jsonify(status="ready", model_version=service.model_version)
 
 
 def _add_pages(app: Flask, service: Service) -> None:

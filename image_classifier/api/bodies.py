@@ -60,10 +60,11 @@ def whole_body(request: Request) -> bytes:
     Raises `RequestEntityTooLarge` also for one without a length, and `ClientDisconnected` for one that ended early:
     werkzeug would return their beginnings.
     """
-    body = request.get_data(cache=False)
-    if request.content_length is not None and len(body) < request.content_length:
+    length = request.content_length
+    body = request.stream.read(-1 if length is None else length)
+    if length is not None and len(body) < length:
         raise ClientDisconnected
-    if request.content_length is None and len(body) >= (request.max_content_length or len(body) + 1):
+    if length is None and len(body) >= (request.max_content_length or len(body) + 1):
         request.stream.read(1)
     return body
 

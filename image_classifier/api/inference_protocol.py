@@ -55,21 +55,21 @@ def add_inference_protocol(app: Flask, service: Service) -> None:
             {"name": "confident", "shape": count, "datatype": "BOOL", "data": [a.confident for a in answers]},
         ]
         identity = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
-        return jsonify(model_name=MODEL, model_version=service.artifact.version, outputs=outputs, **identity)
+        return jsonify(model_name=MODEL, model_version=service.model_version, outputs=outputs, **identity)
 
 
 def _check_model(service: Service, name: str, version: str | None) -> None:
     if name != MODEL:
         raise NotFound(f"there is no model {name!r}; this service has {MODEL!r}")
-    if version not in {None, service.artifact.version}:
-        raise NotFound(f"there is no version {version!r}; this service has {service.artifact.version!r}")
+    if version not in {None, service.model_version}:
+        raise NotFound(f"there is no version {version!r}; this service has {service.model_version!r}")
 
 
 def _metadata(service: Service) -> dict[str, Any]:
     side = service.artifact.side
     return {
         "name": MODEL,
-        "versions": [service.artifact.version],
+        "versions": [service.model_version],
         "platform": "litert",
         "inputs": [
             {"name": "image", "datatype": "BYTES", "shape": [-1]},

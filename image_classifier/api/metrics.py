@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from flask import Flask, Response, request
@@ -51,21 +52,30 @@ class Metrics:
             ("statistic", "bin"),
             registry=self._registry,
         )
+        # Looking a labelled metric up costs more than counting: remember each.
+        self._request, self._request_seconds = cache(self._requests.labels), cache(self._latency.labels)
+        self._stage_seconds, self._answer = cache(self._stages.labels), cache(self._answers.labels)
+        self._statistic = cache(self._statistics.labels)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time one stage of an answer."""
         started = time.perf_counter()
         yield
-        self._stages.labels(name).observe(time.perf_counter() - started)
+        self._stage_seconds(name).observe(time.perf_counter() - started)
+
+    def count_request(self, route: str, status: int, seconds: float) -> None:
+        """Count and time a whole request."""
+        self._request(route, status).inc()
+        self._request_seconds(route).observe(seconds)
 
     def count_answer(self, answer: Answer, pixels: Pixels) -> None:
         """Count an answer and the statistics of its image."""
-        self._answers.labels(answer.label, str(answer.confident).lower()).inc()
+        self._answer(answer.label, str(answer.confident).lower()).inc()
         self._probability.observe(answer.probability)
         for name, value in image_statistics(pixels).items():
             if name in self._reference:
-                self._statistics.labels(name, bin_of(value, self._reference[name]["edges"])).inc()
+                self._statistic(name, bin_of(value, self._reference[name]["edges"])).inc()
 
     def watch(self, app: Flask) -> None:
         """Count and time every request of the app, and answer GET /metrics."""
@@ -78,8 +88,7 @@ class Metrics:
         def _finish(response: Response) -> Response:
             route = request.url_rule.rule if request.url_rule else "none"
             started = request.environ.get("image_classifier.started", time.perf_counter())
-            self._requests.labels(route, response.status_code).inc()
-            self._latency.labels(route).observe(time.perf_counter() - started)
+            self.count_request(route, response.status_code, time.perf_counter() - started)
             return response
 
         @app.get("/metrics")

@@ -41,10 +41,7 @@ def register_problems(app: Flask) -> None:
 
     @app.errorhandler(RequestEntityTooLarge)
     def _too_large(error: RequestEntityTooLarge) -> Response:
-        """Close the connection too: the rest of the body stays unread on it."""
         most = request.max_content_length
         limit = getattr(error, "limit", {"name": "body_bytes", "value": most})
         detail = error.description if hasattr(error, "limit") else f"the body is larger than {most} bytes"
-        response = problem(413, "Content Too Large", str(detail), limit=limit)
-        response.headers["Connection"] = "close"
-        return response
+        return problem(413, "Content Too Large", str(detail), limit=limit)

@@ -24,6 +24,7 @@ class Service:
 
     def __init__(self, artifact: Artifact, settings: ServiceSettings) -> None:
         self.artifact, self.settings = artifact, settings
+        self.model_version = artifact.version  # once: it is the hash of megabytes
         self.classifier = Classifier(artifact)
         # One picture at a time: decoded, one of the largest takes a hundred megabytes.
         self._decoding = threading.Lock()
@@ -60,7 +61,7 @@ class Service:
             "probability": answer.probability,
             "confident": answer.confident,
             "familiarity": answer.familiarity,
-            "model_version": self.artifact.version,
+            "model_version": self.model_version,
         }
 
     def answer_or_problem(self, data: bytes) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from image_classifier.artifact import MODEL_FILE, SHIPPED
 
-SAGEMAKER_MODEL = Path("/opt/ml/model")
-
 
 class ServiceSettings(BaseSettings):
     """The fields in capitals behind SERVE_: SERVE_HOST, SERVE_MAX_BODY_BYTES and so on; see the README."""
@@ -25,10 +23,12 @@ class ServiceSettings(BaseSettings):
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     max_images: int = Field(default=32, ge=1)
     request_seconds: float = Field(default=30.0, gt=0)
+    ml_root: Path = Field(default=Path("/opt/ml"), validation_alias="ML_ROOT")  # as in training: moves the layout
 
     @property
     def artifact_directory(self) -> Path:
         """SERVE_ARTIFACT, else what SageMaker unpacked into /opt/ml/model, else the artifact that ships."""
         if self.artifact is not None:
             return self.artifact
-        return SAGEMAKER_MODEL if (SAGEMAKER_MODEL / MODEL_FILE).exists() else SHIPPED
+        unpacked = self.ml_root / "model"
+        return unpacked if (unpacked / MODEL_FILE).exists() else SHIPPED

@@ -182,7 +182,7 @@ def _blank(random: Random, width: int, height: int) -> Image.Image:
 
 
 def _noise(random: Random, width: int, height: int) -> Image.Image:
-    grain = int(random.choice([1, 1, 2, 4, 8]))
+    grain = int(random.choice([1, 1, 2, 4, 8, 16, 32, 64]))
     channels = 3 if chance(random, 0.7) else 1
     pixels = random.integers(0, 256, (height // grain + 1, width // grain + 1, channels)).astype(np.uint8)
     image = Image.fromarray(pixels.repeat(3 // channels, axis=2)).resize((width, height), Image.Resampling.NEAREST)

@@ -16,19 +16,23 @@ class Hyperparameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    side: int = Field(112, ge=32, le=299, description="edge of the model's input in pixels")
-    epochs: int = Field(36, ge=1, le=500, description="passes over the training images, at most")
-    patience: int = Field(10, ge=1, le=500, description="epochs without a better validation loss before stopping")
-    batch: int = Field(32, ge=2, le=512, description="images per step")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="peak of the cosine schedule")
-    weight_decay: float = Field(2e-3, ge=0, le=1, description="decoupled weight decay (AdamW)")
-    dropout: float = Field(0.2, ge=0, lt=1, description="dropout before the outputs")
-    width: float = Field(1.0, gt=0, le=4, description="multiplies the channels of every layer")
-    mixup: float = Field(0.2, ge=0, le=2, description="parameter of mixup's beta distribution; 0 turns it off")
+    side: int = Field(128, ge=32, le=299, description="edge of the model's input in pixels")
+    views: int = Field(10, ge=1, le=100, description="times that each real image is shown: as it is, else varied")
     drawn: int = Field(800, ge=0, le=100_000, description="drawn images of each class added to the training images")
-    neither: int = Field(250, ge=0, le=100_000, description="drawn images of neither class, for telling the unfamiliar")
-    members: int = Field(5, ge=1, le=10, description="networks that are averaged; each leaves one fold out")
+    neither: int = Field(400, ge=0, le=100_000, description="drawn images of neither class, for telling the unfamiliar")
+    epochs: int = Field(20, ge=1, le=500, description="passes over the training images, at most")
+    patience: int = Field(5, ge=1, le=500, description="epochs without a lower training loss before stopping")
+    batch: int = Field(256, ge=2, le=4096, description="images per step")
+    learning_rate: float = Field(3e-3, gt=0, le=1, description="start of the cosine schedule")
+    weight_decay: float = Field(1e-2, ge=0, le=1, description="decoupled weight decay (AdamW)")
+    dropout: float = Field(0.5, ge=0, lt=1, description="share of the features that is dropped at random")
+    members: int = Field(5, ge=1, le=10, description="heads that are averaged; each leaves one fold out")
     seed: int = Field(7, ge=0, description="seed of everything random")
+
+    @property
+    def sight(self) -> str:
+        """What the features of the pictures depend on, as JSON."""
+        return self.model_dump_json(include={"side", "views", "drawn", "neither", "seed"})
 
 
 def read_hyperparameters(path: Path | None, overrides: dict[str, Any]) -> Hyperparameters:

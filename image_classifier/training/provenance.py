@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from common.version import code_version
+from image_classifier.training.backbone import weights_path
 
 _PACKAGE = Path(__file__).parents[1]
 _LOCK = _PACKAGE.parent / "requirements" / "image_classifier_training.txt"
@@ -19,6 +20,7 @@ def provenance(data_hash: str) -> dict[str, str]:
         "data_sha256": data_hash,
         "code_version": code_version(),
         "code_sha256": _hash_code(),
+        "backbone_sha256": hashlib.sha256(weights_path().read_bytes()).hexdigest(),
         "lock_sha256": hashlib.sha256(_LOCK.read_bytes()).hexdigest() if _LOCK.exists() else "unknown",
         "python": platform.python_version(),
         **{name: version(name) for name in ("tensorflow", "keras", "numpy", "pillow")},

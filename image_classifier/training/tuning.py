@@ -8,8 +8,9 @@ from pathlib import Path
 import optuna
 
 from common.logs import get_logger
+from image_classifier.training.checkpoints import Checkpoints
 from image_classifier.training.hyperparameters import Hyperparameters
-from image_classifier.training.pipeline import cross_validate
+from image_classifier.training.study import prepare, read_pictures
 
 log = get_logger(__name__)
 
@@ -17,8 +18,10 @@ log = get_logger(__name__)
 def tune(data: Path, study_file: Path, best_file: Path, trials: int, base: Hyperparameters) -> Hyperparameters:
     """Try `trials` settings, the base first, and write the best by cross-validated log loss as hyperparameters.json.
 
-    The study lives in an SQLite file: called again with the same file, the search goes on.
+    The backbone looks at the images once; each trial fits heads only. The study lives in an SQLite file: called again
+    with the same file, the search goes on.
     """
+    pictures = prepare(read_pictures(data / "train"), base, Checkpoints(None))
     study_file.parent.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         study_name="image_classifier",
@@ -27,17 +30,17 @@ def tune(data: Path, study_file: Path, best_file: Path, trials: int, base: Hyper
         load_if_exists=True,
     )
     if not study.trials:
-        names = ("learning_rate", "weight_decay", "dropout", "mixup")
+        names = ("learning_rate", "weight_decay", "dropout", "epochs")
         study.enqueue_trial({name: getattr(base, name) for name in names})
 
     def loss(trial: optuna.Trial) -> float:
         suggested = {
-            "learning_rate": trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
-            "weight_decay": trial.suggest_float("weight_decay", 1e-5, 1e-1, log=True),
-            "dropout": trial.suggest_float("dropout", 0.0, 0.5),
-            "mixup": trial.suggest_float("mixup", 0.0, 0.5),
+            "learning_rate": trial.suggest_float("learning_rate", 3e-4, 3e-2, log=True),
+            "weight_decay": trial.suggest_float("weight_decay", 1e-4, 1.0, log=True),
+            "dropout": trial.suggest_float("dropout", 0.0, 0.7),
+            "epochs": trial.suggest_int("epochs", 1, 60),
         }
-        figures = cross_validate(data, base.model_copy(update=suggested))
+        figures = pictures.cross_validate(base.model_copy(update=suggested)).figures
         log.info("trial", number=trial.number, accuracy=figures["accuracy"], log_loss=figures["log_loss"], **suggested)
         return float(figures["log_loss"])
 

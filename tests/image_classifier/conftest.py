@@ -116,4 +116,4 @@ def serve() -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def service(serve: Serve) -> Running:
     """One service with two workers that tests may share as long as they leave it running."""
-    return serve(WORKERS="2")
+    return serve(SERVE_WORKERS="2")

@@ -14,12 +14,13 @@ from PIL import Image
 
 from image_classifier.api.app import create_app
 from image_classifier.api.settings import ServiceSettings
-from image_classifier.artifact import Artifact
+from image_classifier.artifact import SHIPPED, Artifact, load_artifact
 from image_classifier.preprocessing import preprocess
 from tests.image_classifier.conftest import encoded
 from tests.image_classifier.test_images import png_header
 
 ROUTES = ("/predict", "/invocations", "/chart_classifier/predict")
+SIDE = load_artifact(SHIPPED).side
 
 
 def upload(*files: bytes) -> dict[str, Any]:
@@ -112,6 +113,26 @@ def test_wrong_requests_get_a_problem_document(
     assert words in body["detail"]
 
 
+@pytest.mark.parametrize("data", [b"", b"x", png_header(20_000, 20_000), png_header(100, 100)])
+def test_a_raw_image_gets_the_same_problem_document_as_an_uploaded_one(client: FlaskClient, data: bytes) -> None:
+    raw = client.post("/predict", data=data, content_type="image/png")
+    uploaded = client.post("/predict", **upload(data))
+    assert raw.status_code == uploaded.status_code >= 400
+    assert raw.content_type == uploaded.content_type
+    assert raw.get_json(force=True) == uploaded.get_json(force=True)
+
+
+def test_no_request_hashes_the_model_again(monkeypatch: pytest.MonkeyPatch, client: FlaskClient, chart: bytes) -> None:
+    """The version is a hash of megabytes, which takes longer than decoding an image."""
+    monkeypatch.setattr(Artifact, "version", property(lambda _: pytest.fail("hashed in a request")))
+    for route in ROUTES:
+        for way in ways(chart).values():
+            assert client.post(route, **way).status_code == 200
+    tensor = {"name": "image", "shape": [1], "datatype": "BYTES", "data": [base64.b64encode(chart).decode()]}
+    assert client.post("/v2/models/image_classifier/infer", json={"inputs": [tensor]}).status_code == 200
+    assert client.get("/ping").status_code == 200
+
+
 def test_a_problem_names_the_limit_that_was_hit(artifact: Artifact, chart: bytes) -> None:
     small = create_app(artifact, ServiceSettings(max_body_bytes=1024, max_images=2)).test_client()
     body = small.post("/predict", data=chart, content_type="image/png")
@@ -157,8 +178,8 @@ def test_the_protocols_metadata_names_what_infer_takes(client: FlaskClient, arti
         ({"inputs": [{"datatype": "BYTES", "shape": [2], "data": ["AAAA"]}]}, "shape"),
         ({"inputs": [{"datatype": "BYTES", "shape": [1], "data": [3]}]}, "data"),
         ({"inputs": [{"datatype": "UINT8", "shape": [1, 2, 2, 3], "data": [0] * 12}]}, "shape"),
-        ({"inputs": [{"datatype": "UINT8", "shape": [1, 112, 112, 3], "data": [300] * 37632}]}, "0 to 255"),
-        ({"inputs": [{"datatype": "UINT8", "shape": [1, 112, 112, 3], "data": "x"}]}, "data"),
+        ({"inputs": [{"datatype": "UINT8", "shape": [1, SIDE, SIDE, 3], "data": [300] * 3 * SIDE**2}]}, "0 to 255"),
+        ({"inputs": [{"datatype": "UINT8", "shape": [1, SIDE, SIDE, 3], "data": "x"}]}, "data"),
     ],
 )
 def test_wrong_tensors_are_400(client: FlaskClient, body: dict[str, Any], words: str) -> None:
@@ -192,6 +213,16 @@ def test_the_metrics_count_answers_stages_and_drift(artifact: Artifact, chart: b
     drift = [float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith("image_classifier_drift_psi{")]
     assert drift
     assert all(value >= 0 for value in drift)
+
+
+def test_drift_is_seen_when_the_images_change(artifact: Artifact) -> None:
+    fresh = create_app(artifact, ServiceSettings()).test_client()
+    night = encoded(Image.new("RGB", (64, 64), (5, 5, 5)))
+    for _ in range(40):
+        assert fresh.post("/predict", data=night, content_type="image/png").status_code == 200
+    lines = fresh.get("/metrics").get_data(as_text=True).splitlines()
+    drift = dict(line.rsplit(" ", 1) for line in lines if line.startswith("image_classifier_drift_psi{"))
+    assert float(drift['image_classifier_drift_psi{statistic="brightness"}']) > 0.25
 
 
 def test_pages_come_with_a_policy_that_allows_only_our_own_scripts(client: FlaskClient) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL.JpegImagePlugin import JpegImageFile
 
 from common.errors import DataError, MissingInputError
 from image_classifier.artifact import SHIPPED, Artifact, load_artifact
@@ -15,7 +16,7 @@ from image_classifier.classifier import Classifier
 from image_classifier.drawing import draw_picture
 from image_classifier.evaluate import evaluate
 from image_classifier.preprocessing import letterbox
-from tests.image_classifier.conftest import REAL_IMAGES
+from tests.image_classifier.conftest import REAL_IMAGES, encoded
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,10 @@ def test_the_shipped_artifact_is_small_and_complete(artifact: Artifact) -> None:
         "provenance",
     } <= set(artifact.description)
     assert (SHIPPED / "MODEL_CARD.md").read_text().startswith("# Model card")
-    assert artifact.description["metrics"]["val"]["accuracy"] >= 0.98
+    metrics = artifact.description["metrics"]
+    assert metrics["cross_validation"]["mean_fold_accuracy"] >= 0.985
+    assert metrics["val"]["accuracy"] >= 0.985
+    assert max(metrics[judged]["ece"] for judged in ("cross_validation", "val")) <= 0.03
 
 
 @pytest.mark.skipif(not REAL_IMAGES.is_dir(), reason="the real images are not beside this checkout")
@@ -44,6 +48,23 @@ def test_the_shipped_artifact_is_as_good_on_the_real_images_as_it_says(artifact:
     figures = evaluate(artifact, REAL_IMAGES / "val").figures
     assert figures["accuracy"] == pytest.approx(artifact.description["metrics"]["val"]["accuracy"], abs=0.011)
     assert figures["confident"] > 0.9
+
+
+def test_decoding_a_large_jpeg_at_a_fraction_of_its_size_changes_no_answer(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = []
+    for number in range(12):
+        picture = draw_picture(("chart", "meme")[number % 2], 77, number)
+        files.append(encoded(picture.resize((picture.width * 3, picture.height * 3)), "JPEG", quality=90))
+    fraction = [classifier.classify(data) for data in files]
+    monkeypatch.setattr(JpegImageFile, "draft", lambda *_: None)
+    whole = [classifier.classify(data) for data in files]
+    assert [answer.label for answer in fraction] == [answer.label for answer in whole]
+    differences = [
+        abs(one.chart_probability - other.chart_probability) for one, other in zip(fraction, whole, strict=True)
+    ]
+    assert 0 < max(differences) < 0.1
 
 
 def test_drawn_charts_and_memes_that_it_never_saw_are_told_apart(classifier: Classifier, artifact: Artifact) -> None:
@@ -66,7 +87,7 @@ def test_a_blank_page_is_never_sure(classifier: Classifier, artifact: Artifact, 
     assert not classifier.answer(page).confident
 
 
-@pytest.mark.parametrize("grain", [1, 2, 3])
+@pytest.mark.parametrize("grain", [1, 2, 3, 8, 16, 32, 64])
 def test_noise_is_never_sure(classifier: Classifier, artifact: Artifact, grain: int) -> None:
     cells = artifact.side // grain + 1
     noise = np.random.default_rng(5).integers(0, 256, (cells, cells, 3)).astype(np.uint8)

@@ -123,6 +123,27 @@ def test_an_update_switches_over_and_only_then_removes_the_old_version(
         stubber.assert_no_pending_responses()
 
 
+def test_a_refused_update_leaves_the_old_version_and_nothing_else(monkeypatch: pytest.MonkeyPatch, client: Any) -> None:
+    """moto refuses it: it has no UpdateEndpoint."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    version = sagemaker.deploy("kept", IMAGE, ROLE, "s3://models/1/model.tar.gz", None)
+    with pytest.raises(sagemaker.SageMakerError, match="SageMaker refused UpdateEndpoint"):
+        sagemaker.deploy("kept", IMAGE, ROLE, "s3://models/2/model.tar.gz", None)
+    assert client.describe_endpoint(EndpointName="kept")["EndpointConfigName"] == version
+    assert [model["ModelName"] for model in client.list_models(NameContains="kept")["Models"]] == [version]
+    configs = client.list_endpoint_configs(NameContains="kept")["EndpointConfigs"]
+    assert [config["EndpointConfigName"] for config in configs] == [version]
+
+
+def test_an_endpoint_is_found_among_many_of_similar_names(client: Any) -> None:
+    for number in range(12):
+        sagemaker.deploy(f"many-{number:02}", IMAGE, ROLE, "s3://models/1/model.tar.gz", None)
+    sagemaker.deploy("many", IMAGE, ROLE, "s3://models/1/model.tar.gz", None)
+    sagemaker.delete("many")
+    with pytest.raises(MissingInputError, match="there is no endpoint many"):
+        sagemaker.delete("many")
+
+
 def test_what_is_not_there_is_said(client: Any, tmp_path: Path) -> None:
     with pytest.raises(MissingInputError, match="there is no endpoint nothing"):
         sagemaker.delete("nothing")

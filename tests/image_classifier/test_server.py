@@ -39,7 +39,7 @@ def raw_request(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
 
 
 def test_metrics_add_up_over_the_workers(serve: Serve, chart: bytes) -> None:
-    service = serve(WORKERS="2")
+    service = serve(SERVE_WORKERS="2")
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: service.post("/predict", chart), range(40)))
     scraped = {service.get("/metrics") for _ in range(6)}
@@ -48,7 +48,7 @@ def test_metrics_add_up_over_the_workers(serve: Serve, chart: bytes) -> None:
 
 
 def test_a_killed_worker_is_replaced_while_others_answer_and_its_counts_stay(serve: Serve, chart: bytes) -> None:
-    service = serve(WORKERS="2")
+    service = serve(SERVE_WORKERS="2")
     for _ in range(10):
         service.post("/predict", chart)
     before = service.workers()
@@ -72,7 +72,7 @@ def post_or_reset(service: Running, data: bytes) -> bool:
 
 def test_sigterm_finishes_what_is_in_flight(serve: Serve) -> None:
     """Requests whose bodies are still arriving when SIGTERM comes are answered, and the service then ends by itself."""
-    service = serve(WORKERS="2")
+    service = serve(SERVE_WORKERS="2")
     data = encoded(draw_picture("meme", 5, 1))
     head = (
         f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: {len(data)}\r\n\r\n".encode()
@@ -95,7 +95,7 @@ def test_sigterm_finishes_what_is_in_flight(serve: Serve) -> None:
 
 def test_sigterm_loses_no_request_that_was_accepted(serve: Serve, chart: bytes) -> None:
     """Under steady load every request is either answered in full or its connection is refused: none is cut off."""
-    service = serve(WORKERS="2")
+    service = serve(SERVE_WORKERS="2")
 
     def ask(_: int) -> str:
         try:
@@ -129,6 +129,23 @@ def test_slow_clients_cannot_hold_the_threads(serve: Serve, chart: bytes) -> Non
     assert b"did not arrive in time" in whole
     assert chunked.startswith(b"HTTP/1.1 40")
     assert b"HTTP/1.1 5" not in unfinished
+
+
+def test_more_kept_connections_than_threads_are_all_answered(serve: Serve, chart: bytes) -> None:
+    """A thread stays with a connection only while there are threads for all: two threads serve six busy clients."""
+    service = serve(SERVE_WORKERS="1", SERVE_THREADS="2")
+
+    def ask(count: int) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+        for _ in range(count):
+            connection.request("POST", "/predict", chart, {"Content-Type": "image/png"})
+            response = connection.getresponse()
+            assert response.read().startswith(b'{"class"')
+        connection.close()
+        return count
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(ask, [15] * 6)) == 90
 
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 50000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
@@ -178,7 +195,7 @@ def test_mutated_images_leave_the_workers_alive_and_within_bounds(service: Runni
 
 
 def test_a_worker_at_rest_holds_at_most_100_megabytes(serve: Serve, chart: bytes) -> None:
-    service = serve(WORKERS="2")
+    service = serve(SERVE_WORKERS="2")
     for _ in range(30):
         service.post("/predict", chart)
     assert max(proportional_megabytes(pid) for pid in service.workers()) < 100

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -13,28 +14,20 @@ import pytest
 
 pytest.importorskip("tensorflow", reason="TensorFlow is in .venv-training only: make test-training")
 
+from common.errors import DataError
 from image_classifier.artifact import load_artifact
 from image_classifier.classifier import Classifier
+from image_classifier.drawing import draw_picture
 from image_classifier.generate import generate_folder
-from image_classifier.training.export import to_litert
-from image_classifier.training.network import build_network, join_members
+from image_classifier.training.backbone import folded, weights_path
+from image_classifier.training.export import join, to_litert
+from image_classifier.training.features import see
+from image_classifier.training.fitting import Head, Member, mean_head
+from image_classifier.training.pictures import Pictures
+from image_classifier.training.weights_file import read_weights
 
-TINY = [
-    "--epochs",
-    "1",
-    "--members",
-    "2",
-    "--side",
-    "32",
-    "--drawn",
-    "4",
-    "--neither",
-    "4",
-    "--width",
-    "0.25",
-    "--batch",
-    "8",
-]
+SETTINGS = {"epochs": 30, "members": 2, "side": 64, "views": 2, "drawn": 4, "neither": 8, "batch": 8}
+TINY = [part for name, value in SETTINGS.items() for part in (f"--{name}", str(value))]
 
 
 def run(command: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -64,12 +57,20 @@ def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_artifact_says_how_it_came_to_be(trained: Path) -> None:
     artifact = load_artifact(trained / "out")
     described = artifact.description
-    assert described["hyperparameters"]["epochs"] == 1
-    assert {"data_sha256", "code_sha256", "lock_sha256", "tensorflow"} <= set(described["provenance"])
+    assert described["hyperparameters"]["epochs"] == SETTINGS["epochs"]
+    assert {"data_sha256", "code_sha256", "backbone_sha256", "lock_sha256", "tensorflow"} <= set(
+        described["provenance"]
+    )
     assert set(described["metrics"]) == {"cross_validation", "val"}
     assert set(described["reference"]) == {"brightness", "contrast", "edges", "colourfulness"}
-    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels = np.zeros((64, 64, 3), np.uint8)
     assert Classifier(artifact).answer(pixels).label in {"chart", "meme"}
+
+
+def test_what_imagenet_taught_makes_a_few_images_enough(trained: Path) -> None:
+    metrics = load_artifact(trained / "out").description["metrics"]
+    assert metrics["cross_validation"]["mean_fold_accuracy"] > 0.75
+    assert metrics["val"]["accuracy"] > 0.75
 
 
 def test_the_report_has_figures_curves_and_pictures_of_errors(trained: Path) -> None:
@@ -83,18 +84,19 @@ def test_the_run_is_tracked(trained: Path) -> None:
 
     mlflow.set_tracking_uri(f"sqlite:///{trained / 'tracking' / 'mlflow.db'}")
     (found,) = mlflow.MlflowClient().search_runs([mlflow.get_experiment_by_name("image_classifier").experiment_id])
-    assert found.data.params["epochs"] == "1"
+    assert found.data.params["epochs"] == str(SETTINGS["epochs"])
     assert "val_accuracy" in found.data.metrics
 
 
 def test_training_again_gives_the_same_model_and_checkpoints_go_on(trained: Path, data: Path, tmp_path: Path) -> None:
     """One checkpoint is lost, as on an interruption: the other is used, the lost one is fitted again, bit for bit."""
-    first, *_ = sorted((trained / "checkpoints").glob("*.npz"))
+    (first,) = (trained / "checkpoints").glob("member0-*.npz")
     first.unlink()
     options = ["--checkpoints", str(trained / "checkpoints"), "--out", str(tmp_path / "again")]
     done = run("train", "--data", str(data), *options, *TINY)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stderr.count('"fitting"') == 1
+    assert len(list((trained / "checkpoints").glob("*.npz"))) == 4  # two members, the real and the drawn images
     assert load_artifact(tmp_path / "again").version == load_artifact(trained / "out").version
 
 
@@ -104,11 +106,11 @@ def test_sagemakers_layout_is_enough_and_a_failure_leaves_its_reason(data: Path,
     for name in ("train", "val"):
         (channels / name).symlink_to(data / name)
     (tmp_path / "input" / "config").mkdir()
-    strings = {name[2:].replace("-", "_"): value for name, value in zip(TINY[::2], TINY[1::2], strict=True)}
+    strings = {name: str(value) for name, value in SETTINGS.items()}
     (tmp_path / "input" / "config" / "hyperparameters.json").write_text(json.dumps(strings))
     done = run("train", ML_ROOT=str(tmp_path))
     assert done.returncode == 0, done.stderr[-3000:]
-    assert load_artifact(tmp_path / "model").side == 32
+    assert load_artifact(tmp_path / "model").side == 64
     assert (tmp_path / "output" / "data" / "report.html").exists()
     (tmp_path / "input" / "config" / "hyperparameters.json").write_text('{"epochs": "many"}')
     failed = run("train", ML_ROOT=str(tmp_path))
@@ -122,25 +124,93 @@ def test_a_search_writes_the_best_and_goes_on(data: Path, tmp_path: Path) -> Non
         done = run("tune", "--data", str(data), *places, *TINY)
         assert done.returncode == 0, done.stderr[-3000:]
     best = json.loads((tmp_path / "best.json").read_text())
-    assert best["side"] == 32
+    assert best["side"] == 64
     import optuna
 
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 'study.db'}")
     assert len(study.trials) == 2
 
 
+def random_head(seed: int) -> Head:
+    random = np.random.default_rng(seed)
+    return Head(random.normal(0, 0.005, (768, 2)), random.normal(0, 1, 2))
+
+
 def test_litert_and_keras_agree() -> None:
-    members = [build_network(32, 0.5, 0.0) for _ in range(2)]
-    model = join_members(members, 32, 1.7)
+    model = join(64, random_head(1).cooled(1.7))
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=to_litert(model), num_threads=1)
     interpreter.allocate_tensors()
-    for pixels in np.random.default_rng(1).integers(0, 256, (20, 1, 32, 32, 3)).astype(np.uint8):
+    answers = []
+    for pixels in np.random.default_rng(1).integers(0, 256, (20, 1, 64, 64, 3)).astype(np.uint8):
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
         interpreter.invoke()
-        answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        assert np.abs(answer - np.asarray(model(pixels))).max() < 1e-5
+        answers.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+        assert np.abs(answers[-1] - np.asarray(model(pixels))).max() < 1e-5
+    assert np.ptp(answers, axis=0).min() > 1e-3
+
+
+def test_the_mean_of_heads_has_the_mean_of_their_logits_and_a_temperature_divides_that_for_chart() -> None:
+    heads = [random_head(seed) for seed in range(3)]
+    features = np.random.default_rng(9).normal(0, 1, (5, 768))
+    mean = mean_head([Member(head, np.arange(0), np.zeros((0, 2))) for head in heads])
+    logits = np.mean([head.logits(features) for head in heads], axis=0)
+    assert mean.logits(features) == pytest.approx(logits)
+    assert mean.cooled(2.0).logits(features) == pytest.approx(logits / [2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("convolution", "normalisation"),
+    [
+        ("_conv_stem", "_bn0"),
+        ("_blocks.3._expand_conv", "_blocks.3._bn0"),
+        ("_blocks.3._depthwise_conv", "_blocks.3._bn1"),
+    ],
+)
+def test_a_folded_convolution_is_the_convolution_and_the_normalisation_behind_it(
+    convolution: str, normalisation: str
+) -> None:
+    """Checked at one place of a random image, by the formulas of both layers."""
+    weights = read_weights(weights_path())
+    kernel, bias = folded(weights, convolution, normalisation)
+    original = weights[f"{convolution}.weight"]  # (out, in, high, wide)
+    depthwise = "depthwise" in convolution
+    shape = (original.shape[0], *original.shape[2:]) if depthwise else original.shape[1:]
+    patch = np.random.default_rng(2).normal(0, 1, shape)
+    convolved = (original[:, 0] * patch).sum(axis=(1, 2)) if depthwise else (original * patch).sum(axis=(1, 2, 3))
+    gain, shift, mean, variance = (
+        weights[f"{normalisation}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")
+    )
+    expected = (convolved - mean) / np.sqrt(variance + 1e-3) * gain + shift
+    places = patch.transpose(1, 2, 0)
+    products = kernel[..., 0] * places if depthwise else kernel * places[..., None]
+    assert products.sum(axis=(0, 1) if depthwise else (0, 1, 2)) + bias == pytest.approx(expected, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("content", [pickle.dumps(os.getcwd), b"", b"no weights", pickle.dumps(1) * 3])
+def test_a_file_that_is_no_weights_is_refused_and_runs_nothing(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "weights.pth").write_bytes(content)
+    with pytest.raises(DataError, match="is not a file of weights"):
+        read_weights(tmp_path / "weights.pth")
+
+
+def test_each_picture_is_seen_as_it_is_and_in_variants_that_follow_from_the_seed() -> None:
+    class Means:
+        """A backbone whose one feature is the mean of the image."""
+
+        input_shape, output_shape = (None, 32, 32, 3), (None, 1)
+
+        def predict_on_batch(self, pixels: np.ndarray) -> np.ndarray:
+            return pixels.mean(axis=(1, 2, 3))[:, None]
+
+    pictures = Pictures([draw_picture("chart", 3, number) for number in range(3)], np.ones((3, 2), np.float32))
+    views = see(Means(), pictures, 4, 5, "looking")
+    assert views.features.shape == (3, 4, 1)
+    assert views.features[:, 0, 0] == pytest.approx(pictures.arrays(32).mean(axis=(1, 2, 3)))
+    assert len(np.unique(views.features)) == 12
+    assert np.array_equal(views.features, see(Means(), pictures, 4, 5, "looking").features)
+    assert not np.array_equal(views.features, see(Means(), pictures, 4, 6, "looking").features)
 
 
 @pytest.mark.parametrize(

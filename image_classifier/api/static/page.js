@@ -19,34 +19,46 @@ async function send(path, file) {
 }
 
 function describe(item, answer) {
-  const words = element("div", "words");
   const percent = `${(100 * answer.probability).toFixed(1)}%`;
-  words.append(element("span", `class ${answer.class}`, answer.class), ` ${percent}`);
-  if (!answer.confident) words.append(element("span", "unsure", " · not confident"));
-  const meter = element("meter");
-  meter.min = 0.5;
-  meter.max = 1;
-  meter.value = answer.probability;
-  meter.title = `probability ${percent}`;
-  words.append(meter);
+  const bar = element("progress", `bar ${answer.class}`);
+  bar.value = answer.probability;
+  bar.setAttribute("aria-label", `probability ${percent}`);
+  const words = element("div", "words");
+  words.append(
+    element("span", `class ${answer.class}`, answer.class),
+    element("span", "unsure", answer.confident ? "" : "not confident"),
+    element("span", "percent", percent),
+    bar,
+  );
   item.prepend(words);
+}
+
+function figure(content, caption) {
+  const made = element("figure");
+  made.append(content, element("figcaption", "", caption));
+  return made;
+}
+
+function image(className, source, alternative) {
+  const made = element("img", className);
+  made.src = URL.createObjectURL(source);
+  made.alt = alternative;
+  return made;
 }
 
 async function classify(file) {
   const item = element("li");
-  const picture = element("img");
-  picture.src = URL.createObjectURL(file);
-  picture.alt = file.name || "pasted image";
-  item.append(picture);
+  const name = file.name || "pasted image";
   answers.prepend(item);
   try {
-    describe(item, await (await send("/predict", file)).json());
-    const map = element("img", "map");
-    map.alt = "what made the answer: orange for it, blue against it";
-    map.src = URL.createObjectURL(await (await send("/explain", file)).blob());
-    item.append(map);
+    const answer = await (await send("/predict", file)).json();
+    const map = figure(element("div", "waiting"), `orange speaks for ${answer.class}, blue against it`);
+    item.append(figure(image("", file, name), name), map);
+    describe(item, answer);
+    const drawn = await (await send("/explain", file)).blob();
+    map.firstChild.replaceWith(image("map", drawn, `which parts made the answer ${answer.class}`));
   } catch (error) {
-    item.prepend(element("p", "words problem", error.message));
+    item.prepend(element("p", "words problem", `${name}: ${error.message}`));
   }
 }
 

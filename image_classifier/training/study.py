@@ -1,0 +1,124 @@
+"""The pictures of a training run as features, divided into folds, and heads judged on what they did not see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from common.logs import get_logger
+from image_classifier.dataset import Example, hash_examples, read_split
+from image_classifier.duplicates import fingerprints, folds, group, near_duplicates
+from image_classifier.training.backbone import build_backbone
+from image_classifier.training.calibration import fit_temperature, measure, sigmoid
+from image_classifier.training.checkpoints import Arrays, Checkpoints
+from image_classifier.training.features import Views, see
+from image_classifier.training.fitting import Head, Material, fit_members, mean_head
+from image_classifier.training.hyperparameters import Hyperparameters
+from image_classifier.training.pictures import Pictures, draw_pictures, load_pictures
+from image_classifier.training.report import Judged
+
+log = get_logger(__name__)
+_FOLDS = 5
+_DRAWN_VIEWS = 2
+
+
+@dataclass(frozen=True)
+class Split:
+    """The labelled files of one folder and their pictures."""
+
+    examples: list[Example]
+    pictures: Pictures
+
+    @property
+    def charts(self) -> np.ndarray:
+        """Whether each is a chart."""
+        return np.asarray(self.pictures.targets[:, 0] > 0.5)
+
+    def subset(self, chosen: np.ndarray) -> Split:
+        """Return the files at the chosen positions."""
+        return Split([self.examples[place] for place in chosen], self.pictures.subset(chosen))
+
+    def judged(self, title: str, probabilities: np.ndarray) -> Judged:
+        """Return the split with the answers for it, for the report."""
+        names = [example.path.name for example in self.examples]
+        return Judged(title, probabilities, self.charts, self.pictures.images, names)
+
+
+def read_pictures(folder: Path) -> Split:
+    """Read a folder with one folder per class; raises `MissingInputError` or `DataError` for one that is not fit."""
+    examples = read_split(folder)
+    return Split(examples, load_pictures(examples, f"reading {folder.name}"))
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """The mean head, its temperature, and P(chart) and P(known) of each picture by the head that did not see it."""
+
+    head: Head
+    temperature: float
+    places: np.ndarray
+    charts: np.ndarray
+    known: np.ndarray
+    figures: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Study:
+    """The labelled files of a training run, what heads are fitted on, and where they are kept."""
+
+    training: Split
+    material: Material
+    checkpoints: Checkpoints
+
+    def cross_validate(self, chosen: Hyperparameters) -> CrossValidation:
+        """Fit the members, and calibrate and measure them on the pictures that each did not see."""
+        members = list(fit_members(self.material, chosen, self.checkpoints))
+        places = np.concatenate([member.held_out for member in members])
+        logits = np.concatenate([member.logits for member in members])
+        truth = self.training.charts[places]
+        temperature = fit_temperature(logits[:, 0], truth)
+        charts = sigmoid(logits[:, 0] / temperature)
+        accuracies = [
+            float(np.mean((member.logits[:, 0] > 0) == self.training.charts[member.held_out])) for member in members
+        ]
+        folds_figures = {"mean_fold_accuracy": float(np.mean(accuracies)), "fold_accuracies": accuracies}
+        figures = {**measure(charts, truth), **folds_figures}
+        return CrossValidation(mean_head(members), temperature, places, charts, sigmoid(logits[:, 1]), figures)
+
+
+def prepare(training: Split, chosen: Hyperparameters, checkpoints: Checkpoints) -> Study:
+    """Show the real pictures and drawn ones to the backbone, and divide the real ones into folds.
+
+    Near-duplicates share a fold. Raises `ConfigurationError` where the backbone's weights are not installed.
+    """
+    tf.config.experimental.enable_op_determinism()
+    pictures = training.pictures
+    groups = group(len(pictures.images), near_duplicates(fingerprints(pictures.images)))
+    fold_of = folds(groups, pictures.targets[:, 0], max(_FOLDS, chosen.members), chosen.seed)
+    data_hash = hash_examples(training.examples)
+    backbone = cache(lambda: build_backbone(chosen.side))
+
+    def real() -> Arrays:
+        return _arrays(see(backbone(), pictures, chosen.views, chosen.seed, "looking at the images"))
+
+    def drawn() -> Arrays:
+        counts = {"chart": chosen.drawn, "meme": chosen.drawn, "neither": chosen.neither}
+        drawings = draw_pictures(counts, chosen.seed)
+        return _arrays(see(backbone(), drawings, _DRAWN_VIEWS, chosen.seed + 1, "looking at the drawn images"))
+
+    material = Material(
+        Views(**checkpoints.get("real", f"{data_hash} {chosen.sight}", real)),
+        Views(**checkpoints.get("drawn", chosen.sight, drawn)),
+        fold_of,
+        data_hash,
+    )
+    return Study(training, material, checkpoints)
+
+
+def _arrays(views: Views) -> Arrays:
+    return {"features": views.features, "targets": views.targets}
