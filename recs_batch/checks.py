@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,16 +26,19 @@ class CheckSettings(BaseSettings):
 
 
 def check_columns(tables: Path) -> dict[str, int]:
-    """Return the rows of every table. Raises `DataError` naming each missing column or column of a wrong type."""
-    problems, rows = [], {}
-    for table, columns in TABLES.items():
-        files = [pq.ParquetFile(path) for path in sorted((tables / table).glob("*.parquet"))]
-        rows[table] = sum(file.metadata.num_rows for file in files)
-        for file in files:
-            problems += [f"{table}: {problem}" for problem in _column_problems(file.schema_arrow, columns)]
+    """Return the rows of every table in `<tables>/<table>/*.parquet`, having checked the columns of every file."""
+    files = {table: [pq.ParquetFile(path) for path in sorted((tables / table).glob("*.parquet"))] for table in TABLES}
+    check_schemas((table, file.schema_arrow) for table in TABLES for file in files[table])
+    return {table: sum(file.metadata.num_rows for file in files[table]) for table in TABLES}
+
+
+def check_schemas(schemas: Iterable[tuple[str, pa.Schema]]) -> None:
+    """Raise `DataError` naming each column that a table lacks or that is of a wrong type."""
+    problems = [
+        f"{table}: {problem}" for table, schema in schemas for problem in _column_problems(schema, TABLES[table])
+    ]
     if problems:
         raise DataError("the input tables are not as they should be: " + "; ".join(dict.fromkeys(problems)))
-    return rows
 
 
 def check_volume(rows: Mapping[str, int], before: Mapping[str, int] | None, settings: CheckSettings) -> None:

@@ -46,7 +46,7 @@ class Explainer:
         inputs, users = self._inputs, self._inputs.user_ids
         u = _index(users, user, "user")
         i = _index(users if self._kind == "users" else inputs.room_ids, item, self._kind.removesuffix("s"))
-        candidates = inputs.candidates(self._parameters)
+        candidates = inputs.candidates()
         filters = {
             "the user is inactive": not inputs.served[u],
             "it is the user": self._kind == "users" and u == i,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.errors import MissingInputError
+from common.errors import ConfigurationError, MissingInputError
 from common.logs import get_logger
 from common.storage import Manifest, open_store
 from recs_batch.checks import CheckSettings, check_columns, check_references, check_volume
@@ -23,7 +23,7 @@ from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.partitions import Partitions
 from recs_batch.publishing import PublishSettings, last_metadata, publish_night
 from recs_batch.recommendations import Recommendations
-from recs_batch.tables import fetch_tables
+from recs_batch.tables import DATABASES, fetch_tables
 
 if TYPE_CHECKING:
     from recs_batch.explanation import Explainer
@@ -91,13 +91,13 @@ class Night:
             halves = split(self.tables(), self.day, days, self._parameters, self._scratch / "split")
             parameters = self._parameters
             if fit_blend:
-                parameters = fit(self.tables(), halves, parameters, self._scratch / "earlier")
+                parameters = fit(halves, parameters, self._scratch / "earlier")
                 metadata["fitted"] = {k: v for k, v in parameters.model_dump().items() if k.startswith("blend_")}
             results, method = evaluate(halves, parameters), method_of(self._parameters)
             metadata["evaluation"] = {
                 kind: {"method": method, "recall": results[kind][method]["recall"]["mean"]} for kind in KINDS
             }
-            metadata["results"] = results
+            metadata["results"], metadata["held_back"] = results, held_back(halves)
             (folder / "metrics.json").write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
             report = render_report(results, method, held_back(halves), parameters.top)
             (folder / "report.html").write_text(report)
@@ -129,19 +129,40 @@ class Night:
         self, engine_name: str, evaluation_days: int | None, checks: CheckSettings, publishing: PublishSettings
     ) -> Manifest:
         """Take every step, without evaluation if that has no days."""
-        self.count_engagement(checks)
+        if engine_name == "spark":
+            self._run_on_spark(checks)
+        else:
+            self.count_engagement(checks)
         if engine_name == "compiled":
             for kind in KINDS:
                 self.find_closest(kind)
             for kind in KINDS:
                 self.recommend(kind)
-        else:
-            found = engine(engine_name)(self.tables(), self.day, self._parameters, self._scratch)
-            for kind in KINDS:
-                self.write(kind, [found[kind]])
+        elif engine_name == "duckdb":
+            self._write_both(engine(engine_name)(self.tables(), self.day, self._parameters, self._scratch))
         if evaluation_days is not None:
             self.evaluate(evaluation_days)
         return self.publish(publishing)
+
+    def _run_on_spark(self, settings: CheckSettings) -> None:
+        """Leave the tables where they are, if executors run elsewhere; check only columns and volumes."""
+        from recs_batch.engines import spark_sql  # noqa: PLC0415 (Spark is in no image but its own)
+
+        tables: Path | str = self._tables_uri
+        if spark_sql.is_on_this_machine(self._scratch):
+            tables = self.tables()
+        elif self._tables_uri.startswith(DATABASES):
+            raise ConfigurationError("TABLES_URI is a database: executors elsewhere read Parquet, from s3://… say")
+        rows = spark_sql.check_tables(tables, self._scratch)
+        check_volume(rows, last_metadata(self._store).get("tables"), settings)
+        metadata = {"tables": rows, "dropped": {}, "parameters": self._parameters.model_dump()}
+        with self._partitions.writing("engagement", metadata):
+            log.info("checked the tables", rows=rows)
+        self._write_both(engine("spark")(tables, self.day, self._parameters, self._scratch))
+
+    def _write_both(self, found: Mapping[Kind, Recommendations]) -> None:
+        for kind in KINDS:
+            self.write(kind, [found[kind]])
 
 
 def scratch_folder() -> tempfile.TemporaryDirectory[str]:

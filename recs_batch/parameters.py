@@ -28,20 +28,24 @@ class EventWeights(BaseModel):
     post: Weight = 1
 
 
-class Blend(BaseModel):
-    """The blended score's weights.
+Share = Annotated[float, Field(ge=0, le=16)]
 
-    They are of what connections are linked to, of those closest to them, of similar rooms, and of the community;
-    `popularity` is the power of a candidate's popularity that its score is divided by.
+
+class Blend(BaseModel):
+    """The blended score's weights: one for each source of candidates.
+
+    For users `follows` is whom the user's neighbours follow, `followers` who follows those, `closest` those closest
+    to them, `rooms` the members of the user's rooms. For rooms `follows` is what the neighbours joined, `closest` the
+    rooms closest to them, `rooms` rooms like the user's own. `community` is what is popular in the user's community.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    follows: Annotated[int, Field(ge=1, le=64)]
-    closest: Annotated[int, Field(ge=0, le=64)]
-    rooms: Annotated[int, Field(ge=0, le=64)] = 0
-    community: Annotated[int, Field(ge=0, le=64)] = 0
-    popularity: Annotated[float, Field(ge=0, le=2)]
+    follows: Share = 0.0
+    followers: Share = 0.0
+    closest: Share = 0.0
+    rooms: Share = 0.0
+    community: Share = 0.0
 
 
 class Parameters(BaseModel):
@@ -56,7 +60,7 @@ class Parameters(BaseModel):
     top: Annotated[int, Field(ge=1, le=100)] = 5
     scorer: Scorer = "blend"
     second_hop: SecondHop = "follows"
-    blend_users: Blend = Blend(follows=4, closest=0, community=64, popularity=0.0)
-    blend_rooms: Blend = Blend(follows=16, closest=16, community=64, popularity=0.1)
+    blend_users: Blend = Blend(follows=1, followers=0.25, closest=0.25, rooms=0.5)
+    blend_rooms: Blend = Blend(follows=0.12, closest=0.05, rooms=1, community=0.25)
     weights: EventWeights = EventWeights()
     half_life_days: Annotated[float, Field(gt=0)] | None = None

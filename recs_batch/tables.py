@@ -18,6 +18,7 @@ TABLES = {
     "subscriptions": ("user_id", "room_id", "created_at"),
     "blocks": ("user_id", "blocked_user_id"),
 }
+DATABASES = ("postgresql://", "postgres://")
 
 
 def fetch_tables(uri: str, folder: Path) -> Path:
@@ -26,7 +27,7 @@ def fetch_tables(uri: str, folder: Path) -> Path:
     Files of a local directory are linked, not copied. Returns `folder`. Raises `MissingInputError` for a table that
     is not there.
     """
-    if uri.startswith(("postgresql://", "postgres://")):
+    if uri.startswith(DATABASES):
         from recs_batch.postgres import copy_tables  # noqa: PLC0415 (its driver is not needed for files)
 
         copy_tables(uri, folder)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from recs_batch.parameters import Kind, Parameters
 from recs_batch.recommendations import Recommendations
@@ -16,10 +17,10 @@ ENGINES = {
     "spark": "recs_batch.engines.spark_sql",
 }
 
-Recommend = Callable[[Path, date, Parameters, Path], Mapping[Kind, Recommendations]]
+Recommend = Callable[[Any, date, Parameters, Path], Mapping[Kind, Recommendations]]
 
 
 def engine(name: str) -> Recommend:
-    """Return the engine's function from tables, day, parameters and a scratch folder to recommendations."""
+    """Return the engine's function of tables (a folder, for Spark also a URI), day, parameters and a scratch folder."""
     recommend: Recommend = import_module(ENGINES[name]).recommend
     return recommend

@@ -6,9 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from common.progress import track
+from recs_batch.checks import check_schemas
 from recs_batch.engines import sql
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import SOURCE_COLUMNS, Recommendations, from_rows
@@ -25,26 +27,50 @@ _DIALECT = sql.Dialect(
 )
 
 
-def recommend(tables: Path, day: date, parameters: Parameters, scratch: Path) -> dict[Kind, Recommendations]:
-    """Recommend from `tables/<table>/*.parquet`; the cluster is what SPARK_MASTER or spark-submit says.
+def recommend(tables: Path | str, day: date, parameters: Parameters, scratch: Path) -> dict[Kind, Recommendations]:
+    """Recommend from the folders `<tables>/<table>` or files `<tables>/<table>.parquet`, which the whole cluster reads.
 
-    The rows are gathered on the driver, which holds the recommendations, not the tables.
+    The cluster is what spark-submit or the session's configuration says. The rows are gathered on the driver, which
+    holds the recommendations, not the tables.
     """
     sql.require_count(parameters)
-    session = (
-        SparkSession.builder.appName("recs_batch")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.local.dir", str(scratch / "spark"))
-        .getOrCreate()
-    )
+    session = _session(scratch)
     for table in TABLES:
         name = table if table in {"users", "rooms"} else f"raw_{table}"
-        session.read.parquet(str(tables / table)).createOrReplaceTempView(name)
+        _read(session, tables, table).createOrReplaceTempView(name)
     for name, select in track(list(sql.shared_statements(parameters, day, _DIALECT)), "count engagement"):
         _name(session.sql(select).persist(), name)
     found = {kind: _recommend(session, kind, parameters, day) for kind in track(KINDS, "recommend")}
     session.catalog.clearCache()
     return found
+
+
+def is_on_this_machine(scratch: Path) -> bool:
+    """Tell whether the executors run here, where they can read what the driver fetched."""
+    return bool(_session(scratch).sparkContext.master.startswith("local"))
+
+
+def check_tables(tables: Path | str, scratch: Path) -> dict[str, int]:
+    """Return the rows of every table. Raises `DataError` naming each missing column or column of a wrong type."""
+    frames = {table: _read(_session(scratch), tables, table) for table in TABLES}
+    check_schemas((table, frame.limit(0).toArrow().schema) for table, frame in frames.items())
+    return {table: frame.count() for table, frame in track(frames.items(), "count rows", total=len(frames))}
+
+
+def _session(scratch: Path) -> SparkSession:
+    return (
+        SparkSession.builder.appName("recs_batch")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.local.dir", str(scratch / "spark"))
+        .getOrCreate()
+    )
+
+
+def _read(session: SparkSession, tables: Path | str, table: str) -> DataFrame:
+    try:
+        return session.read.parquet(f"{tables}/{table}")
+    except AnalysisException:  # no such folder
+        return session.read.parquet(f"{tables}/{table}.parquet")
 
 
 def _recommend(session: SparkSession, kind: Kind, parameters: Parameters, day: date) -> Recommendations:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,11 @@ from recs_batch.graph.rows import Indices
 from recs_batch.parameters import KINDS, Blend, Kind, Parameters
 
 METHODS = ("blend", "follows", "closest", "popularity", "random")
-_GRID = {"follows": (1, 4, 16), "closest": (0, 1, 4, 16), "rooms": (0, 1, 4, 16), "community": (0, 1, 4, 16, 64)}
-_POWERS = (0.0, 0.1, 0.25, 0.5)
+_SHARES = (0.0, 0.03, 0.12, 0.25, 0.5, 1.0)
+_FITTED: dict[Kind, tuple[str, ...]] = {  # beside the source that counts 1
+    "users": ("followers", "closest", "rooms", "community"),
+    "rooms": ("follows", "closest", "community"),
+}
 
 
 def method_of(parameters: Parameters) -> str:
@@ -35,32 +37,27 @@ def evaluate(halves: Split, parameters: Parameters) -> dict[Kind, dict[str, dict
     return results
 
 
-def fit(tables: Path, last: Split, parameters: Parameters, scratch: Path) -> Parameters:
-    """Return the parameters with the blend fitted by coordinate ascent on recall, on the period before the split's.
+def fit(last: Split, parameters: Parameters, scratch: Path) -> Parameters:
+    """Return the parameters with the blend fitted by coordinate ascent on recall, on an earlier split.
 
-    So the split that `evaluate` reports on has not been seen.
+    It holds back the period before the split's, or a fifth of what that knew: so what `evaluate` reports on has not
+    been seen.
     """
-    days = (last.day - last.cut).days
-    earlier = split(tables, last.cut, days, parameters, scratch)
+    earlier = split(last.tables, last.cut, max((last.day - last.cut).days, 1), parameters, scratch, seed=1)
     for kind in KINDS:
         for _ in range(2):
-            for name, values in _coordinates(kind):
-                tried = [(_recall(earlier, kind, _with(parameters, kind, name, value)), value) for value in values]
+            for name in _FITTED[kind]:
+                tried = [(_recall(earlier, kind, _with(parameters, kind, name, value)), value) for value in _SHARES]
                 best = max(tried, key=lambda one: one[0])
                 parameters = _with(parameters, kind, name, best[1])
     return parameters
 
 
 def held_back(halves: Split) -> str:
-    """Say which period the split holds back."""
+    """Say what the split holds back."""
+    if halves.at_random:
+        return "a fifth of all links at random, for they do not say when they were made"
     return f"{halves.cut + timedelta(days=1)} to {halves.day}"
-
-
-def _coordinates(kind: Kind) -> Iterator[tuple[str, tuple[float, ...]]]:
-    yield "popularity", _POWERS
-    for name, values in _GRID.items():
-        if kind == "rooms" or name != "rooms":
-            yield name, values
 
 
 def _with(parameters: Parameters, kind: Kind, name: str, value: float) -> Parameters:

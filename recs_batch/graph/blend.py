@@ -1,9 +1,11 @@
-"""The blended score: several ways to a candidate, hubs discounted, weights saturated; whole numbers throughout.
+"""The blended score: several ways to a candidate, hubs discounted, engagement saturated; whole numbers throughout.
 
-A way over connection v to candidate c counts log2(1 + weight) / log2(2 + degree of v), as Adamic and Adar discount
-common neighbours (Friends and neighbors on the Web, Social Networks 25, 2003); the sum is divided by a power of the
-candidate's popularity. For rooms there is a second source, rooms whose members are those of the user's rooms; and for
-both what is popular in the user's community.
+Over a neighbour v, every candidate that v leads to counts sqrt(log2(1 + engagement with v) / degree of v): between the
+discounts of common neighbours by Adamic and Adar (Friends and neighbors on the Web, Social Networks 25, 2003) and by
+Zhou et al. (Predicting missing links via local information, European Physical Journal B 71, 2009). Rooms are similar
+by the cosine of their members (Sarwar et al., Item-based collaborative filtering, WWW 2001), of whom each counts
+1 / sqrt(their rooms), so that who joins everything says little; the candidate's size counts a little less than in a
+cosine. A fellow member of a room counts 1 / members.
 """
 
 from __future__ import annotations
@@ -13,100 +15,96 @@ import numpy.typing as npt
 from numba import njit
 
 from recs_batch.graph.files import WeightedRows
-from recs_batch.graph.rows import Indices, Rows, append, count_keys, reserve
-from recs_batch.graph.second_hop import Way
+from recs_batch.graph.rows import Indices, Positions, Rows
 from recs_batch.graph.tally import add, clear, mask_for, new_tally
-from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Blend
+from recs_batch.graph.ways import Way
+from recs_batch.parameters import UNITS_PER_ENGAGEMENT
 from recs_batch.recommendations import REASONS
 
 BLEND_UNIT = 1 << 20
+MOST_SIMILAR = 200  # rooms, per room
 _CONNECTION, _ROOM = REASONS.index("connection"), REASONS.index("room")
-_LOGARITHM, _DISCOUNT, _COSINE, _FACTOR = 16, 256, 1024, 4096  # what 1 is as a whole number
-MOST_SIMILAR = 50  # similar rooms, or popular items of a community, are considered
-COMMUNITY_WEIGHT = 16
+_SIMILARITY = 1 << 14  # what a similarity of 1 is as a whole number
+_LOGARITHM = 16  # and a saturated engagement of 1, where it is a target's weight
+_OF_POPULAR = 0.4  # a cosine would have 0.5 here too; popular rooms are a little likelier than it says
+_MOST_LINKS = 500  # whoever has more leads everywhere, and so nowhere
+_MOST_MEMBERS = 300  # a larger room says nothing about two of its members
+_MOST_ROOMS = 500  # whoever is in more says nothing about two of them
 
 
-def blended_ways(
-    blend: Blend, near: WeightedRows, links: Rows, then: WeightedRows, rooms: WeightedRows | None, similar: WeightedRows
-) -> tuple[Way, ...]:
-    """Return the ways over the links of connections, over those closest to them, and over similar rooms."""
-    discount = _discounts(links)
-    heavy = saturated(near.weights) * discount[near.targets]
-    ways = [
-        Way(
-            _CONNECTION, near.bounds, near.targets, _whole(blend.follows * heavy / 4),
-            links.starts, links.ends, links.targets, np.empty(0, np.int32),
-        ),
-        Way(
-            _CONNECTION, near.bounds, near.targets, _whole(blend.closest * discount[near.targets] / 4),
-            then.bounds[:-1], then.bounds[1:], then.targets, _whole(saturated(then.weights)),
-        ),
-    ]  # fmt: skip
-    if rooms is not None:
-        ways.append(
-            Way(
-                _ROOM, rooms.bounds, rooms.targets, _whole(blend.rooms * saturated(rooms.weights) / 4),
-                similar.bounds[:-1], similar.bounds[1:], similar.targets, similar.weights,
-            )
-        )  # fmt: skip
-    return tuple(ways)
+def links_way(weight: float, near: WeightedRows, degree: Positions, links: Rows) -> Way:
+    """Return the way over neighbours to what each is linked to."""
+    ends = np.where(links.ends - links.starts > _MOST_LINKS, links.starts, links.ends)
+    vias = _whole(weight * BLEND_UNIT * _saturated(near.weights) / np.sqrt(degree[near.targets]))
+    return Way(_CONNECTION, near.bounds, near.targets, vias, links.starts, ends, links.targets, _nothing())
 
 
-def popularity_factors(links: Rows, items: int, power: float) -> npt.NDArray[np.int64]:
-    """Return what to multiply a candidate's score by: (1 + linked users) ** -power, 1 being 4096."""
-    popularity = np.zeros(items, np.int64)
-    for start in range(0, len(links.targets), 1 << 22):
-        popularity += np.bincount(links.targets[start : start + (1 << 22)], minlength=items)
-    return np.maximum(np.rint(_FACTOR * (1.0 + popularity) ** -power), 1).astype(np.int64)
+def closest_way(weight: float, near: WeightedRows, degree: Positions, closest: WeightedRows) -> Way:
+    """Return the way over neighbours to what each is closest to."""
+    vias = _whole(weight * (BLEND_UNIT // _LOGARITHM) / np.sqrt(degree[near.targets]))
+    onward = _whole(_LOGARITHM * _saturated(closest.weights))
+    return Way(
+        _CONNECTION, near.bounds, near.targets, vias, closest.bounds[:-1], closest.bounds[1:], closest.targets, onward
+    )
 
 
-def saturated(weights: Indices) -> npt.NDArray[np.float64]:
-    """Return 16 log2(1 + engagement), rounded."""
-    rounded: npt.NDArray[np.float64] = np.rint(_LOGARITHM * np.log2(1 + weights / UNITS_PER_ENGAGEMENT))
-    return rounded
+def members_way(weight: float, near: WeightedRows, members: Rows) -> Way:
+    """Return the way over a user's rooms to the other members."""
+    sizes = members.ends - members.starts
+    ends = np.where(sizes > _MOST_MEMBERS, members.starts, members.ends)
+    vias = _whole(weight * BLEND_UNIT * _saturated(near.weights) / np.maximum(sizes, 1)[near.targets])
+    return Way(_ROOM, near.bounds, near.targets, vias, members.starts, ends, members.targets, _nothing())
 
 
-def similar_rooms(subscriptions: Rows, rooms: int) -> WeightedRows:
-    """Return the 50 rooms most similar to each by the cosine of their members, 1 being 1024; ties by index."""
-    counts = np.zeros(rooms, np.int64)
-    count_keys(subscriptions.targets, counts)
-    members = reserve(counts, with_ages=False)
-    people = np.repeat(np.arange(len(subscriptions.starts), dtype=np.int32), subscriptions.ends - subscriptions.starts)
-    append(subscriptions.targets, people, np.empty(0, np.uint16), members)
-    lengths, targets, weights = _most_similar(members, subscriptions, counts, MOST_SIMILAR)
+def similar_way(weight: float, near: WeightedRows, similar: WeightedRows) -> Way:
+    """Return the way over a user's rooms to similar rooms."""
+    vias = _whole(weight * (BLEND_UNIT // _SIMILARITY) * _saturated(near.weights))
+    onward = similar.bounds[:-1], similar.bounds[1:], similar.targets, similar.weights
+    return Way(_ROOM, near.bounds, near.targets, vias, *onward)
+
+
+def similar_rooms(members: Rows, joined: Rows) -> WeightedRows:
+    """Return the rooms most similar to each, a similarity of 1 being 2 ** 14; ties by index."""
+    rooms_of = joined.ends - joined.starts
+    counted = np.where(rooms_of > _MOST_ROOMS, 0, np.rint(_SIMILARITY / np.sqrt(np.maximum(rooms_of, 1))))
+    lengths, targets, weights = _most_similar(members, joined, counted.astype(np.int64))
     return WeightedRows(np.concatenate([[0], np.cumsum(lengths)]), targets, weights)
 
 
-def _discounts(links: Rows) -> npt.NDArray[np.float64]:
-    discounts: npt.NDArray[np.float64] = np.rint(_DISCOUNT / np.log2(2.0 + (links.ends - links.starts)))
-    return discounts
+def _saturated(weights: Indices) -> npt.NDArray[np.float64]:
+    return np.asarray(np.sqrt(np.log2(1 + weights / UNITS_PER_ENGAGEMENT)))
 
 
 def _whole(values: npt.NDArray[np.float64]) -> Indices:
     return np.rint(values).astype(np.int32)
 
 
+def _nothing() -> Indices:
+    return np.empty(0, np.int32)
+
+
 @njit(cache=True, nogil=True)
-def _most_similar(
-    members: Rows, joined: Rows, sizes: npt.NDArray[np.int64], most: int
-) -> tuple[npt.NDArray[np.int64], Indices, Indices]:
-    rooms = len(sizes)
+def _most_similar(members: Rows, joined: Rows, counted: Positions) -> tuple[Positions, Indices, Indices]:
+    rooms = len(members.starts)
+    sizes = (members.ends - members.starts).astype(np.float64)
     lengths = np.zeros(rooms, np.int64)
-    targets, weights = np.empty(rooms * most, np.int32), np.empty(rooms * most, np.int32)
+    targets, weights = np.empty(rooms * MOST_SIMILAR, np.int32), np.empty(rooms * MOST_SIMILAR, np.int32)
     tally, mask, end = new_tally(rooms), mask_for(rooms), 0
     for room in range(rooms):
         count = 0
         for place in range(members.starts[room], members.ends[room]):
             member = members.targets[place]
-            for there in range(joined.starts[member], joined.ends[member]):
-                count = add(tally, mask, count, joined.targets[there], 1)
+            if counted[member] > 0:
+                for there in range(joined.starts[member], joined.ends[member]):
+                    count = add(tally, mask, count, joined.targets[there], counted[member])
         found = np.empty(count, np.int64)
         for entry in range(count):
             other = tally.keys[tally.filled[entry]]
-            cosine = tally.sums[tally.filled[entry]] / np.sqrt(np.float64(sizes[room]) * np.float64(sizes[other]))
-            found[entry] = 0 if other == room else (np.int64(np.rint(cosine * 1024)) << 32) - other
+            norm = sizes[room] ** 0.5 * sizes[other] ** _OF_POPULAR
+            similarity = np.int64(np.rint(tally.sums[tally.filled[entry]] / norm))
+            found[entry] = 0 if other == room else (similarity << 32) - other
         clear(tally, count)
-        found = np.sort(found)[::-1][:most]
+        found = np.sort(found)[::-1][:MOST_SIMILAR]
         for key in found:
             weight = (key + (1 << 31)) >> 32
             if weight > 0:

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from numba import njit
 
 from common.progress import track
+from recs_batch.graph.found import Found
 from recs_batch.graph.rows import Indices
-from recs_batch.graph.second_hop import Found
 from recs_batch.recommendations import REASONS, Recommendations
 
 Result = TypeVar("Result")

@@ -49,6 +49,11 @@ class WeightedRowsWriter:
             writer.__exit__(kind, error, trace)
 
 
+def is_there(folder: Path, name: str) -> bool:
+    """Tell whether a folder has weighted rows of this name."""
+    return _file(folder, name, WeightedRows._fields[0]).exists()
+
+
 def read_weighted(folder: Path, name: str) -> WeightedRows:
     """Map weighted rows that a `WeightedRowsWriter` wrote."""
     return WeightedRows(*(map_array(_file(folder, name, part)) for part in WeightedRows._fields))

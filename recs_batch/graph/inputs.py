@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from recs_batch.graph.blend import COMMUNITY_WEIGHT, MOST_SIMILAR, blended_ways, popularity_factors, similar_rooms
-from recs_batch.graph.files import WeightedRows, read_array, read_sets, read_weighted
+from common.errors import MissingInputError
+from recs_batch.graph.blend import BLEND_UNIT, closest_way, links_way, members_way, similar_rooms, similar_way
+from recs_batch.graph.files import WeightedRows, is_there, read_array, read_sets, read_weighted
+from recs_batch.graph.neighbours import degrees, turned_around
 from recs_batch.graph.popularity import NOWHERE, Popularity
 from recs_batch.graph.rows import Indices, Rows, empty_rows
-from recs_batch.graph.second_hop import Candidates, Way
-from recs_batch.parameters import Kind, Parameters
+from recs_batch.graph.second_hop import Candidates
+from recs_batch.graph.ways import Way, padded
+from recs_batch.parameters import Blend, Kind, Parameters, SecondHop
 from recs_batch.recommendations import REASONS
 
 _CONNECTION = REASONS.index("connection")
+_COMMUNITY_UNIT = 1 << 10  # what a weight of 1 is as a whole number
+_MOST_IN_COMMUNITY = 50
 
 
 class Inputs(NamedTuple):
@@ -27,10 +33,13 @@ class Inputs(NamedTuple):
     room_ids: npt.NDArray[np.int64]
     served: npt.NDArray[np.bool_]
     items_active: npt.NDArray[np.bool_]
-    links: Rows
+    follows: Rows
+    subscriptions: Rows
     blocked: Rows
     closest_users: WeightedRows
     closest_rooms: WeightedRows
+    near_users: WeightedRows | None
+    near_rooms: WeightedRows | None
 
     @classmethod
     def read(cls, engagement: Path, closest_users: Path, closest_rooms: Path, kind: Kind) -> Inputs:
@@ -41,29 +50,32 @@ class Inputs(NamedTuple):
             read_array(engagement, "rooms.ids"),
             read_array(engagement, "users.active"),
             read_array(engagement, f"{kind}.active"),
-            read_sets(engagement, "follows" if kind == "users" else "subscriptions"),
+            read_sets(engagement, "follows"),
+            read_sets(engagement, "subscriptions"),
             read_sets(engagement, "blocked"),
             read_weighted(closest_users, "closest"),
             read_weighted(closest_rooms, "closest"),
+            read_weighted(closest_users, "near") if is_there(closest_users, "near") else None,
+            read_weighted(closest_rooms, "near") if is_there(closest_rooms, "near") else None,
         )
+
+    @property
+    def links(self) -> Rows:
+        """Whom users follow, or which rooms they joined."""
+        return self.follows if self.kind == "users" else self.subscriptions
 
     def ways(self, parameters: Parameters) -> tuple[Way, ...]:
         """Return the ways from users over their connections to candidates."""
-        nothing = np.empty(0, np.int32)
-        near = self.closest_users
-        if parameters.scorer == "blend":
-            return self._blended(parameters)
-        if parameters.second_hop == "follows":
-            return (Way(_CONNECTION, *near, self.links.starts, self.links.ends, self.links.targets, nothing),)
-        then = near if self.kind == "users" else self.closest_rooms
-        ends = then.bounds[:-1], then.bounds[1:]
-        return (Way(_CONNECTION, near.bounds, near.targets, nothing, *ends, then.targets, then.weights),)
+        if parameters.scorer == "count":
+            return (self._counted(parameters.second_hop),)
+        blended = self._blended(parameters.blend_users if self.kind == "users" else parameters.blend_rooms)
+        return padded(blended, len(self.user_ids))
 
-    def candidates(self, parameters: Parameters) -> Candidates:
+    def candidates(self) -> Candidates:
         """Return who may be recommended to whom."""
         are_users = self.kind == "users"
         hidden = self.blocked if are_users else empty_rows(len(self.user_ids))
-        return Candidates(self.items_active, self.links, hidden, are_users, self._factors(parameters))
+        return Candidates(self.items_active, self.links, hidden, are_users)
 
     def popularity(self) -> Popularity:
         """Return what answers for users whom no connection leads anywhere."""
@@ -77,22 +89,33 @@ class Inputs(NamedTuple):
         homes[somewhere] = rooms[bounds[:-1][somewhere]]
         return homes
 
-    def _blended(self, parameters: Parameters) -> tuple[Way, ...]:
-        near, rooms = self.closest_users, self.closest_rooms
-        if self.kind == "users":
-            blend, ways = (
-                parameters.blend_users,
-                blended_ways(parameters.blend_users, near, self.links, near, None, near),
-            )
-        else:
-            blend, similar = parameters.blend_rooms, similar_rooms(self.links, len(self.room_ids))
-            ways = blended_ways(blend, near, self.links, rooms, rooms, similar)
-        if blend.community:
-            ways += (self.popularity().way(blend.community * COMMUNITY_WEIGHT, MOST_SIMILAR),)
-        return ways
+    def _counted(self, second_hop: SecondHop) -> Way:
+        nothing, near = np.empty(0, np.int32), self.closest_users
+        if second_hop == "follows":
+            return Way(_CONNECTION, *near, self.links.starts, self.links.ends, self.links.targets, nothing)
+        then = near if self.kind == "users" else self.closest_rooms
+        ends = then.bounds[:-1], then.bounds[1:]
+        return Way(_CONNECTION, near.bounds, near.targets, nothing, *ends, then.targets, then.weights)
 
-    def _factors(self, parameters: Parameters) -> npt.NDArray[np.int64]:
-        if parameters.scorer == "count":
-            return np.empty(0, np.int64)
-        blend = parameters.blend_users if self.kind == "users" else parameters.blend_rooms
-        return popularity_factors(self.links, len(self.items_active), blend.popularity)
+    def _blended(self, blend: Blend) -> Iterator[Way]:
+        near, rooms = self.near_users, self.near_rooms
+        if near is None or rooms is None:
+            raise MissingInputError("the closest users and rooms were found for another scorer; find them again")
+        followers = turned_around(self.follows, len(self.user_ids))
+        degree = degrees(self.follows, followers)
+        if blend.follows:
+            yield links_way(blend.follows, near, degree, self.links)
+        if blend.closest:
+            closest = self.closest_users if self.kind == "users" else self.closest_rooms
+            yield closest_way(blend.closest, near, degree, closest)
+        if blend.followers and self.kind == "users":
+            yield links_way(blend.followers, near, degree, followers)
+        if blend.rooms:
+            members = turned_around(self.subscriptions, len(self.room_ids))
+            if self.kind == "users":
+                yield members_way(blend.rooms, rooms, members)
+            else:
+                yield similar_way(blend.rooms, rooms, similar_rooms(members, self.subscriptions))
+        if blend.community:
+            weight, unit = round(blend.community * _COMMUNITY_UNIT), BLEND_UNIT // _COMMUNITY_UNIT
+            yield self.popularity().way(weight, unit, _MOST_IN_COMMUNITY)

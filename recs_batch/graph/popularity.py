@@ -12,8 +12,10 @@ import numpy.typing as npt
 from numba import njit
 
 from recs_batch.graph.closest import is_in
+from recs_batch.graph.found import Found
 from recs_batch.graph.rows import Indices, Positions, Rows, append, count_keys, reserve
-from recs_batch.graph.second_hop import Candidates, Found, Way
+from recs_batch.graph.second_hop import Candidates
+from recs_batch.graph.ways import Way
 from recs_batch.recommendations import REASONS
 
 COMMUNITY, OVERALL = REASONS.index("community"), REASONS.index("overall")
@@ -57,13 +59,17 @@ class Popularity:
             reason_weights=counts * unit,
         )
 
-    def way(self, weight: int, most: int) -> Way:
-        """Return the way over a user's community to the `most` items popular there; each counts 16 log2(1 + links)."""
+    def way(self, weight: int, unit: int, most: int) -> Way:
+        """Return the way over a user's community to the `most` items popular there.
+
+        Each counts the share of the community that is linked to it, 1 being `unit`.
+        """
         known = np.flatnonzero(self._members.ends > self._members.starts)
         ranked = [Ranked(self._people[:0], np.empty(0, np.int64), True)] * len(self._members.starts)
         for home in known:
             ranked[home] = self._rank(int(home), most)
         lengths = np.array([len(one.items) for one in ranked], np.int64)
+        sizes = np.repeat(np.maximum(self._members.ends - self._members.starts, 1), lengths)
         bounds = np.concatenate([[0], np.cumsum(lengths)])
         somewhere = self._homes != NOWHERE
         return Way(
@@ -74,7 +80,7 @@ class Popularity:
             bounds[:-1],
             bounds[1:],
             np.concatenate([one.items for one in ranked]).astype(np.int32),
-            np.rint(16 * np.log2(1 + np.concatenate([one.counts for one in ranked]))).astype(np.int32),
+            np.rint(unit * np.concatenate([one.counts for one in ranked]) / sizes).astype(np.int32),
         )
 
     def _pick(self, user: int, candidates: Candidates, top: int) -> tuple[Indices, Positions, Indices]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from recs_batch.graph.blend import BLEND_UNIT
 from recs_batch.graph.blocks import join_blocks, over_blocks, with_ids
 from recs_batch.graph.closest import closest_block
-from recs_batch.graph.engagement import Events, EventValues, count_block
+from recs_batch.graph.engagement import Events, EventValues, Weighted, count_block
 from recs_batch.graph.files import (
     WeightedRowsWriter,
     read_array,
@@ -21,9 +21,11 @@ from recs_batch.graph.files import (
     write_array,
     write_sets,
 )
+from recs_batch.graph.found import Found
 from recs_batch.graph.inputs import Inputs
+from recs_batch.graph.neighbours import MOST_NEAR, turned_around, with_followers
 from recs_batch.graph.rows import OLDEST, empty_rows
-from recs_batch.graph.second_hop import Found, recommend_block
+from recs_batch.graph.second_hop import recommend_block
 from recs_batch.graph.social import SocialGraph, read_graph
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Kind, Parameters
 from recs_batch.recommendations import Recommendations
@@ -44,17 +46,30 @@ def count_engagement(tables: Path, day: date, parameters: Parameters, folder: Pa
 
 
 def find_closest(engagement: Path, kind: Kind, parameters: Parameters, folder: Path) -> None:
-    """Write the closest users, or rooms, of every user."""
+    """Write the closest users, or rooms, of every user; for the blend also those near, of whom there are more."""
     pairs = read_weighted(engagement, f"{kind}.engagement")
     active, users = read_array(engagement, f"{kind}.active"), len(pairs.bounds) - 1
     hidden = read_sets(engagement, "blocked") if kind == "users" else empty_rows(users)
 
-    def block(first: int, last: int):  # type: ignore[no-untyped-def]
-        return closest_block(*pairs, active, hidden, parameters.closest, first, last)
+    def write(name: str, find: Callable[[int, int], Weighted], description: str) -> None:
+        with WeightedRowsWriter(folder, name) as writer:
+            for _, _, found in over_blocks(users, find, description):
+                writer.append(found)
 
-    with WeightedRowsWriter(folder, "closest") as writer:
-        for _, _, found in over_blocks(users, block, f"find the closest {kind}"):
-            writer.append(found)
+    def closest(first: int, last: int, most: int = parameters.closest) -> Weighted:
+        found: Weighted = closest_block(*pairs, active, hidden, most, first, last)
+        return found
+
+    write("closest", closest, f"find the closest {kind}")
+    if parameters.scorer == "blend":
+        followers = turned_around(read_sets(engagement, "follows"), users) if kind == "users" else empty_rows(users)
+
+        def near(first: int, last: int) -> Weighted:
+            by_engagement = closest(first, last, MOST_NEAR)
+            found: Weighted = with_followers(by_engagement, followers, hidden, active, first, last)
+            return found
+
+        write("near", near, f"find {kind} near to every user")
 
 
 def recommend(
@@ -70,7 +85,7 @@ def recommend(
     `only` tells which of the active users to serve, by default all of them.
     """
     inputs = Inputs.read(engagement, closest_users, closest_rooms, kind)
-    ways, candidates = inputs.ways(parameters), inputs.candidates(parameters)
+    ways, candidates = inputs.ways(parameters), inputs.candidates()
     served = inputs.served if only is None else inputs.served & only
     unit = UNITS_PER_ENGAGEMENT if parameters.scorer == "count" else BLEND_UNIT
     popularity = inputs.popularity()

@@ -15,10 +15,14 @@ Row = tuple[int, int, int, float, str, list[dict]]
 
 def recommend(network: dict[str, list[dict]], day: date, parameters: Parameters) -> dict[str, list[Row]]:
     """Return the rows (user, rank, item, score, source, reasons) of both kinds."""
-    return _Oracle(network, day, parameters).recommend()
+    return Oracle(network, day, parameters).recommend()
 
 
-class _Oracle:
+class Oracle:
+    """The scorer `count`; what depends on the scorer stands in `unit` and `_connected`."""
+
+    unit = UNIT
+
     def __init__(self, network: dict[str, list[dict]], day: date, parameters: Parameters) -> None:
         self.parameters, self.day = parameters, day
         self.active = {kind: {row["id"]: row["active"] for row in network[kind]} for kind in ("users", "rooms")}
@@ -28,7 +32,10 @@ class _Oracle:
         self._count(network)
 
     def recommend(self) -> dict[str, list[Row]]:
-        near = {kind: {user: self._closest(user, kind) for user in self.active["users"]} for kind in self.graphs}
+        near = {
+            kind: {user: self._nearest(user, kind, self.parameters.closest) for user in self.active["users"]}
+            for kind in self.graphs
+        }
         rows = {kind: [] for kind in self.graphs}
         for kind in self.graphs:
             for user in sorted(user for user, active in self.active["users"].items() if active):
@@ -73,20 +80,24 @@ class _Oracle:
         before = graph.edges[user, (kind, other)]["weight"] if graph.has_edge(user, (kind, other)) else 0
         graph.add_edge(user, (kind, other), weight=before + units)
 
-    def _closest(self, user: int, kind: str) -> dict[int, int]:
+    def _nearest(self, user: int, kind: str, most: int) -> dict[int, int]:
         graph = self.graphs[kind]
         found = [
             (-data["weight"], other)
             for _, (_, other), data in (graph.out_edges(user, data=True) if user in graph else ())
             if self.active[kind][other] and not (kind == "users" and (user, other) in self.blocked)
         ]
-        return {other: -weight for weight, other in sorted(found)[: self.parameters.closest]}
+        return {other: -weight for weight, other in sorted(found)[:most]}
 
     def _allowed(self, user: int, item: int, kind: str) -> bool:
         hidden = kind == "users" and (item == user or (user, item) in self.blocked)
         return self.active[kind].get(item, False) and item not in self.links[kind][user] and not hidden
 
     def _rows(self, user: int, kind: str, near: dict) -> list[Row]:
+        rows = self._connected(user, kind, near) or self._popular(user, kind, near)
+        return [(user, rank, i, s / self.unit, source, why) for rank, (s, i, source, why) in enumerate(rows, start=1)]
+
+    def _connected(self, user: int, kind: str, near: dict) -> list[tuple]:
         scores, reasons = defaultdict(int), defaultdict(list)
         for via, weight in near["users"][user].items():
             onward = near[kind].get(via, {}) if self.parameters.second_hop == "closest" else self.links[kind][via]
@@ -100,8 +111,7 @@ class _Oracle:
         for item in best:
             why = [{"kind": "connection", "id": via, "weight": -minus / UNIT} for minus, via in sorted(reasons[item])]
             rows.append((scores[item], item, "connection", why))
-        rows = rows or self._popular(user, kind, near)
-        return [(user, rank, i, s / UNIT, source, why) for rank, (s, i, source, why) in enumerate(rows, start=1)]
+        return rows
 
     def _popular(self, user: int, kind: str, near: dict) -> list[tuple]:
         home = next(iter(near["rooms"][user]), None)
@@ -116,7 +126,7 @@ class _Oracle:
                 if item not in taken and self._allowed(user, item, kind):
                     taken.add(item)
                     why = [{"kind": source, "id": place, "weight": float(counts[item])}]
-                    rows.append((counts[item] * UNIT, item, source, why))
+                    rows.append((counts[item] * self.unit, item, source, why))
         return rows[: self.parameters.top]
 
 

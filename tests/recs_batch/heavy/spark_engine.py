@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from pyspark.sql import SparkSession
 
+from recs_batch.checks import CheckSettings
 from recs_batch.engines.names import engine
+from recs_batch.engines.spark_sql import check_tables
+from recs_batch.generate import write_network
+from recs_batch.network import Network, NetworkSize
+from recs_batch.night import Night
 from recs_batch.parameters import KINDS, Parameters
+from recs_batch.publishing import PublishSettings
 from tests.recs_batch import oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
 
@@ -56,3 +63,24 @@ def test_spark_gives_the_rows_of_the_oracle(cluster, tmp_path_factory, second_ho
             assert rows == oracle.recommend(network, DAY, parameters)[kind]
 
     agrees()
+
+
+def test_a_night_on_spark_publishes_the_bytes_of_the_compiled_engine(cluster, tmp_path):
+    network = Network(NetworkSize(users=60, rooms=10, messages=100, likes=300), seed=3, until=DAY + timedelta(days=1))
+    write_network(network, str(tmp_path / "tables"))
+    published = {}
+    for name in ("spark", "compiled"):
+        scratch = tmp_path / name
+        scratch.mkdir()
+        night = Night(
+            tables=str(tmp_path / "tables"),
+            work=str(scratch / "work"),
+            store=str(scratch / "store"),
+            day=DAY,
+            parameters=Parameters(scorer="count"),
+            scratch=scratch,
+        )
+        manifest = night.run(name, None, CheckSettings(), PublishSettings())
+        published[name] = [(file.key.split("/run=")[0], file.sha256) for file in manifest.files]
+    assert published["spark"] == published["compiled"]
+    assert check_tables(str(tmp_path / "tables"), tmp_path) == manifest.metadata["tables"]  # where they lie, as files

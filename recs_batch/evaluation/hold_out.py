@@ -1,0 +1,57 @@
+"""A fifth of all links hidden at random: what evaluation falls back on where links do not say when they were made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recs_batch.graph.reading import TableFiles, integers
+from recs_batch.tables import TABLES
+
+_SHARE = 0.2
+_TARGETS = {"follows": "following_user_id", "subscriptions": "room_id"}
+
+
+def without_a_fifth(tables: Path, folder: Path, seed: int) -> Path:
+    """Put the tables into `folder`, without a fifth of the follows (mutual ones in both directions) and subscriptions.
+
+    A pair's fate depends on its ids and the seed alone. Returns `folder`.
+    """
+    folder.mkdir(parents=True)
+    for table in TABLES:
+        if table in _TARGETS:
+            _write_kept(tables / table, _TARGETS[table], folder / table, seed)
+        else:
+            (folder / table).symlink_to((tables / table).resolve(), target_is_directory=True)
+    return folder
+
+
+def _write_kept(source: Path, target: str, folder: Path, seed: int) -> None:
+    folder.mkdir()
+    writer: pq.ParquetWriter | None = None
+    for batch in TableFiles(source).batches(*TABLES[source.name]):
+        one, other = integers(batch, "user_id"), integers(batch, target)
+        if source.name == "follows":
+            one, other = np.minimum(one, other), np.maximum(one, other)
+        kept = batch.filter(pa.array(_uniform(one, other, seed) >= _SHARE))
+        writer = writer or pq.ParquetWriter(folder / "00000.parquet", batch.schema)
+        writer.write_batch(kept)
+    if writer is not None:
+        writer.close()
+
+
+def _uniform(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float64]:
+    """Return a number between 0 and 1 for every pair, by SplitMix64 (Steele et al., OOPSLA 2014)."""
+    state = _mixed(_mixed(one.view(np.uint64) + np.uint64(seed)) + other.view(np.uint64))
+    return np.asarray((state >> np.uint64(11)) * 2.0**-53)
+
+
+def _mixed(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    state = state + np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
