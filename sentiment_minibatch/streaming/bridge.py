@@ -35,7 +35,10 @@ class StreamToDirectory:
 
 
 class DirectoryToFirehose:
-    """Puts the lines of finished files into a Firehose stream and then removes the files."""
+    """Puts the lines of finished files into a Firehose stream and then removes the files.
+
+    A line keeps its newline, which in AWS Firehose's processor AppendDelimiterToRecord adds; moto applies none.
+    """
 
     def __init__(self, directory: Path, stream: FirehoseStream) -> None:
         self._directory = directory

@@ -13,12 +13,11 @@ from pathlib import Path
 from string import Template
 
 from pyflink.common import Configuration
-from pyflink.common.typeinfo import RowTypeInfo
-from pyflink.datastream import FlatMapFunction, StreamExecutionEnvironment
-from pyflink.table import StreamTableEnvironment, Table
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
 
 from sentiment_minibatch.streaming.properties import SERVICE_FILE, Properties, group, read_properties
-from sentiment_minibatch.streaming.revisions import Additions, Revisions, revision_type, too_late_type
+from sentiment_minibatch.streaming.revisions import Appended, appended_type
 
 _KINESIS = {"connector": "kinesis", "format": "json"}
 _FIREHOSE = {"connector": "firehose", "format": "json"}
@@ -43,17 +42,15 @@ def define(tables: StreamTableEnvironment, properties: Properties) -> None:
     _create(tables, "minute_revision", {**_FIREHOSE, **group(properties, "OutputStream0")})
     _create(tables, "too_late", {**_FIREHOSE, **group(properties, "OutputStream1")})
     tables.execute_sql(Template(_sql("placed")).substitute(lateness_seconds=_lateness_seconds(properties)))
-    tables.execute_sql(_sql("counted"))
+    for view in ("counted", "minutes", "came_too_late"):
+        tables.execute_sql(_sql(view))
+    changes = tables.to_changelog_stream(tables.sql_query(_sql("changes")))
+    appended = changes.flat_map(Appended(), output_type=appended_type()).name("append")
+    tables.create_temporary_view("appended", appended)
     statements = tables.create_statement_set()
-    statements.add_insert("minute_revision", _appended(tables, "minutes", Revisions(), revision_type()))
-    statements.add_insert("too_late", _appended(tables, "came_too_late", Additions(), too_late_type()))
+    statements.add_insert("minute_revision", tables.sql_query(_sql("appended_revisions")))
+    statements.add_insert("too_late", tables.sql_query(_sql("appended_too_late")))
     statements.attach_as_datastream()
-
-
-def _appended(tables: StreamTableEnvironment, query: str, appended: FlatMapFunction, row_type: RowTypeInfo) -> Table:
-    """Return what `appended` makes of the changes of a query's result."""
-    changes = tables.to_changelog_stream(tables.sql_query(_sql(query)))
-    return tables.from_data_stream(changes.flat_map(appended, output_type=row_type).name(f"append {query}"))
 
 
 def _configuration(properties: Properties) -> Configuration:

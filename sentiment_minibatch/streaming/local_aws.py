@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 
@@ -39,7 +40,8 @@ class LocalAws:
 def local_aws() -> Iterator[LocalAws]:
     """Serve AWS over HTTP on a free port, with everything created; this process's clients talk to it meanwhile.
 
-    Raises `ConfigurationError` where moto is not installed.
+    The environment variables that make them do so are put back at the end. Raises `ConfigurationError` where moto is
+    not installed.
     """
     try:
         from moto.server import ThreadedMotoServer  # noqa: PLC0415 (only the demo and the benchmark need it)
@@ -49,6 +51,7 @@ def local_aws() -> Iterator[LocalAws]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    before = dict(os.environ)
     os.environ.update(
         AWS_ENDPOINT_URL=f"http://{host}:{port}",
         AWS_ACCESS_KEY_ID="local",
@@ -57,8 +60,12 @@ def local_aws() -> Iterator[LocalAws]:
     )
     os.environ.pop("AWS_PROFILE", None)
     try:
+        # What moto holds belongs to the process, not to the server: an earlier server's streams would still be there.
+        urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
         yield _create()
     finally:
+        os.environ.clear()
+        os.environ.update(before)
         server.stop()
 
 

@@ -25,7 +25,7 @@ _REVISION = (
     "neutral_count",
     "late_count",
 )
-_TOO_LATE = ("message_id", "symbol", "created_at_micros", "bullish_micros", "bearish_micros")
+_TOO_LATE = ("message_id", "symbol", "period_ending", "created_at_micros", "bullish_micros", "bearish_micros")
 _STATEMENTS = ("keep_revisions", "keep_too_late", "bring_minutes_up_to_date", "bring_market_up_to_date")
 _GZIP = b"\x1f\x8b"
 

@@ -3,7 +3,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS revised (
     bullish_count integer, bearish_count integer, neutral_count integer, late_count integer
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS came_too_late (
-    message_id bigint, symbol text COLLATE "C", created_at_micros bigint, bullish_micros integer, bearish_micros integer
+    message_id bigint, symbol text COLLATE "C", period_ending timestamptz, created_at_micros bigint,
+    bullish_micros integer, bearish_micros integer
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE IF NOT EXISTS changed (
     symbol text COLLATE "C", period_ending timestamptz

@@ -5,7 +5,7 @@
 -- never replaced, and a message whose deliveries disagree would count twice (FLINK-39966, FLINK-40368). A score lies in
 -- [-1000000, 1000000], hence the factor.
 CREATE TEMPORARY VIEW counted AS
-SELECT message_id, symbol, created_at_micros, event_time, bullish_micros, bearish_micros, late, too_late
+SELECT message_id, symbol, created_at_micros, event_time, bullish_micros, bearish_micros, late
 FROM (
     SELECT *,
            ROW_NUMBER() OVER (

@@ -2,6 +2,7 @@
 CREATE TABLE too_late (
     message_id        BIGINT,
     symbol            STRING,
+    period_ending     STRING, -- of the minute it missed
     created_at_micros BIGINT,
     bullish_micros    INT,
     bearish_micros    INT

@@ -25,7 +25,8 @@ def revision(number: int, **fields: Any) -> dict[str, Any]:
 
 def too_late(message_id: int, micros: int) -> dict[str, Any]:
     parts = {"bullish_micros": max(micros, 0), "bearish_micros": min(micros, 0)}
-    return {"message_id": message_id, "symbol": "TSLA", "created_at_micros": 1_767_623_405_000_000, **parts}
+    minute = {"period_ending": "2026-01-05T14:31:00Z", "created_at_micros": 1_767_623_405_000_000}
+    return {"message_id": message_id, "symbol": "TSLA", **minute, **parts}
 
 
 def lines(*rows: dict[str, Any]) -> bytes:

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from sentiment_minibatch.delivered_json import delivery_of_json
 from sentiment_minibatch.scores import RejectedDeliveryError, judge
+from sentiment_minibatch.streaming import preprocess
 from sentiment_minibatch.streaming.event_source import kinesis_event
 from sentiment_minibatch.streaming.preprocess import handler, judge_record, transform
+from sentiment_minibatch.streaming.records import Record
 from sentiment_minibatch.streaming.shards import ShardReader
 
 NOW = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
@@ -106,6 +108,25 @@ def test_bad_records_go_to_the_dead_letter_queue_and_fail_no_batch(
     assert rejection["sequenceNumber"] == "2"
     assert rejection["reason"] == "message_id is not a whole number of at most 18 digits"
     assert base64.b64decode(rejection["data"]) == b"poison"
+
+
+def test_only_what_could_not_be_written_is_reported_to_be_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Throttled:
+        def put(self, records: list[Record]) -> list[Record]:
+            return [record for record in records if json.loads(record.data)["message_id"] == 18]
+
+        def send(self, bodies: list[str]) -> list[int]:
+            return [1]
+
+    monkeypatch.setenv("OUTPUT_STREAM", "scored")
+    monkeypatch.setenv("REJECTED_QUEUE_URL", "rejected")
+    monkeypatch.setattr(preprocess, "_destinations", lambda stream, queue: (Throttled(), Throttled()))
+    good = [json.dumps({**GOOD, "message_id": str(number)}).encode() for number in (17, 18, 19)]
+
+    answer = handler(_event([good[0], b"first poison", good[1], b"second poison", good[2]]))
+
+    failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+    assert failed == {"3", "4"}, "the record of message 18, and the rejected delivery that the queue did not take"
 
 
 def _event(data: list[bytes]) -> dict[str, Any]:
