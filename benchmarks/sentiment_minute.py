@@ -15,10 +15,9 @@ from pathlib import Path
 import psycopg
 
 from benchmarks import sentiment_peers as peers
+from benchmarks.sentiment_load import measure_load
 from common.postgres import connect, embedded_database_url
 from sentiment_minibatch.aggregate import AggregationReport, PendingMinute, aggregate_minute
-from sentiment_minibatch.generator import StreamSettings, deliveries
-from sentiment_minibatch.load import load
 from sentiment_minibatch.schema import migrate
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -47,7 +46,7 @@ def main() -> None:
         _build(connection, options.rows)
         print(f"{_one(connection, 'SELECT count(*) FROM sentiment.raw_score'):,} raw rows, on {os.cpu_count()} cores")
         _measure_minutes(connection, url, options.repetitions)
-        _measure_load(connection)
+        measure_load(connection, url)
 
 
 def minute_of(position: int) -> datetime:
@@ -78,6 +77,7 @@ def _fill(connection: psycopg.Connection, start: datetime, span: timedelta, rows
 def _measure_minutes(connection: psycopg.Connection, url: str, repetitions: int) -> None:
     print(f"{'rows':>10} {'symbols':>8} {'count(*)':>9} {'ours':>8} {'ratio':>6} {'2019':>8} {'ratio':>6}", end=" ")
     print(f"{'ADBC+Polars':>12} {'COPY+pandas':>12}   seconds; ratios are to count(*) and to ours")
+    seconds = {}
     for position, (rows, symbols) in enumerate(MINUTES):
         ending = minute_of(position)
         ways: dict[str, Callable[[], object]] = {
@@ -98,27 +98,19 @@ def _measure_minutes(connection: psycopg.Connection, url: str, repetitions: int)
             f" {best['polars']:>12.3f} {best['pandas']:>12.3f}",
             flush=True,
         )
+        seconds[rows, symbols] = best["ours"]
+    row = (seconds[1_000_000, 1_000] - seconds[100_000, 1_000]) / 900_000
+    symbol = (seconds[100_000, 20_000] - seconds[100_000, 1_000]) / 19_000
+    print(f"a row more costs {row * 1e6:.2f} microseconds, a symbol more {symbol * 1e6:.0f}", flush=True)
 
 
 def _time(connection: psycopg.Connection, way: Callable[[], object]) -> float:
     """Time one way, which writes its rows anew each time."""
-    connection.execute("DELETE FROM sentiment.minute; DELETE FROM sentiment.market_minute")
+    connection.execute("TRUNCATE sentiment.minute, sentiment.market_minute")
     connection.execute(peers.TABLE)
     started = time.perf_counter()
     way()
     return time.perf_counter() - started
-
-
-def _measure_load(connection: psycopg.Connection) -> None:
-    """How many scores a second one load brings in: what limits a database first."""
-    stream = list(deliveries(StreamSettings(seed=7, start=START, minutes=60, messages=200_000)))
-    connection.execute("BEGIN")
-    started = time.perf_counter()
-    load(connection, stream, "benchmark")
-    elapsed = time.perf_counter() - started
-    connection.execute("ROLLBACK")
-    rate = len(stream) / elapsed
-    print(f"load: {rate:,.0f} deliveries a second and loader, {60 * rate:,.0f} a minute")
 
 
 def _one(connection: psycopg.Connection, query: str) -> object:

@@ -82,8 +82,7 @@ def aggregate_minute(connection: psycopg.Connection, minute: PendingMinute, repo
     """Recompute one minute in a transaction of its own and add what it came to to the report."""
     with connection.transaction():
         # The lock comes in a statement of its own: the next one's snapshot then has all that an earlier holder wrote.
-        # JIT is off because compiling this plan takes longer than running it.
-        connection.execute("SELECT pg_advisory_xact_lock(%s), set_config('jit', 'off', true)", [_MINUTE_LOCK])
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MINUTE_LOCK])
         row = connection.execute(statement("aggregate"), vars(minute)).fetchone()
     symbols, messages, late_messages = row or (0, 0, 0)
     report.minutes += 1

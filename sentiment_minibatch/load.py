@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psycopg
+import pyarrow as pa
+import pyarrow.csv
 
+from sentiment_minibatch.judgement import Refusal, judge_table
 from sentiment_minibatch.schema import statement
+from sentiment_minibatch.score_tables import tables_of
 from sentiment_minibatch.scores import Delivery
 
 PRUNE_LOCK = 7_031_003
-_ROWS_PER_BATCH = 50_000
 
 
 @dataclass
@@ -44,41 +46,57 @@ class LoadReport:
 
 
 def load(connection: psycopg.Connection, deliveries: Iterable[Delivery], source: str) -> LoadReport:
-    """Load deliveries in batches, a transaction each; doing it again, or after a crash, changes nothing.
+    """Load deliveries as `load_tables` does."""
+    return load_tables(connection, tables_of(deliveries), source)
+
+
+def load_tables(connection: psycopg.Connection, tables: Iterable[pa.Table], source: str) -> LoadReport:
+    """Load tables of deliveries, a transaction each; doing it again, or after a crash, changes nothing.
 
     `source` and a delivery's position (from 1) say where a rejected one stood.
     """
     report = LoadReport()
-    connection.execute("DROP TABLE IF EXISTS pg_temp.delivered, pg_temp.judged, pg_temp.counted_now")
     connection.execute(statement("batch_tables"))
-    numbered = enumerate(deliveries, start=1)
-    while batch := list(itertools.islice(numbered, _ROWS_PER_BATCH)):
+    for table in tables:
         with connection.transaction():
-            _load_batch(connection, batch, source, report)
+            _load_table(connection, table, source, report)
     return report
 
 
-def _load_batch(
-    connection: psycopg.Connection, batch: list[tuple[int, Delivery]], source: str, report: LoadReport
-) -> None:
+def _load_table(connection: psycopg.Connection, table: pa.Table, source: str, report: LoadReport) -> None:
     # A prune waits for running loads, and loads for a prune: none can bring back what is being removed.
     connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [PRUNE_LOCK])
-    with connection.cursor() as cursor, cursor.copy("COPY delivered FROM STDIN") as copy:
-        for position, delivery in batch:
-            copy.write_row((position, *delivery))
-    connection.execute(statement("judge"))
-    connection.execute(statement("reject"), {"source": source})
-    connection.execute(statement("count_messages"))
+    ((now, kept_from),) = connection.execute("SELECT now(), kept_from FROM sentiment.progress").fetchall()
+    scores, refusals = judge_table(table, now, kept_from)
+    _reject(connection, refusals, source, first=report.delivered + 1)
+    _copy(connection, scores)
+    counted = connection.execute(statement("count_messages")).rowcount
     connection.execute(
         "SELECT sentiment.ensure_partitions(array_agg(DISTINCT (created_at AT TIME ZONE 'UTC')::date)) FROM counted_now"
     )
-    connection.execute("ANALYZE counted_now")
     replaced = connection.execute(statement("withdraw")).rowcount
     connection.execute(statement("record"))
-    rejected, counted = connection.execute(
-        "SELECT (SELECT count(*) FROM judged WHERE reason IS NOT NULL), (SELECT count(*) FROM counted_now)"
-    ).fetchone() or (0, 0)
-    report.delivered += len(batch)
-    report.rejected += rejected
+    report.delivered += table.num_rows
+    report.rejected += len(refusals)
     report.replaced += replaced
     report.counted += counted - replaced
+
+
+def _reject(connection: psycopg.Connection, refusals: list[Refusal], source: str, first: int) -> None:
+    if refusals:
+        rows = [(source, first + row, reason, *delivery) for row, reason, delivery in refusals]
+        connection.execute(statement("reject"), [list(column) for column in zip(*rows, strict=True)])
+
+
+def _copy(connection: psycopg.Connection, scores: pa.Table) -> None:
+    # Times go without their zone, in UTC: writing that takes a tenth of the time.
+    times = scores["created_at"].cast(pa.timestamp("us"))
+    text = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(
+        scores.set_column(scores.column_names.index("created_at"), "created_at", times),
+        text,
+        pyarrow.csv.WriteOptions(include_header=False),
+    )
+    connection.execute("TRUNCATE judged, counted_now")
+    with connection.cursor() as cursor, cursor.copy("COPY judged FROM STDIN (FORMAT csv)") as copy:
+        copy.write(text.getvalue())

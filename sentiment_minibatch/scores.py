@@ -1,4 +1,4 @@
-"""What a delivered score means: the rules for its fields, as `migrations/0002_rules.sql` has them for the database."""
+"""What a delivered score means: the rules for its fields. It needs the standard library alone."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from sentiment_minibatch.commands.options import UtcTime, database, minute_range
 from sentiment_minibatch.export import export_minutes, last_complete_day
 from sentiment_minibatch.generator import StreamSettings, deliveries
 from sentiment_minibatch.live import insert_live
-from sentiment_minibatch.load import LoadReport, load
+from sentiment_minibatch.load import LoadReport, load_tables
 from sentiment_minibatch.prune import prune
 from sentiment_minibatch.schema import migrate
-from sentiment_minibatch.score_files import deliveries_at
+from sentiment_minibatch.score_files import tables_at
 from sentiment_minibatch.score_output import write_to
 from sentiment_minibatch.settings import RetentionSettings
 
@@ -63,8 +63,8 @@ def load_command(uri: str) -> None:
     """Load scores from a CSV, NDJSON or Parquet file, or from all such files in a directory or under s3://."""
     total = LoadReport()
     with database() as connection:
-        for source, found in deliveries_at(uri):
-            report = load(connection, found, source)
+        for source, tables in tables_at(uri):
+            report = load_tables(connection, tables, source)
             total.add(report)
             click.echo(f"{source}: {report}")
     click.echo(f"in all: {total}")

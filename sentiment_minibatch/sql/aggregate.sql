@@ -9,25 +9,7 @@ WITH taken AS (
     RETURNING changed_messages
 ),
 total AS MATERIALIZED (
-    -- What is asked of every row is little; the rest follows by subtraction, once per symbol.
-    SELECT symbol,
-           coalesce(bullish_sum, 0)                  AS bullish_sum,
-           score_sum - coalesce(bullish_sum, 0)      AS bearish_sum,
-           bullish_count,
-           bearish_count,
-           messages - bullish_count - bearish_count  AS neutral_count
-    FROM (
-        SELECT symbol,
-               sum(score_micros) FILTER (WHERE score_micros > 0) AS bullish_sum,
-               sum(score_micros)                                 AS score_sum,
-               count(*) FILTER (WHERE score_micros > 0)          AS bullish_count,
-               count(*) FILTER (WHERE score_micros < 0)          AS bearish_count,
-               count(*)                                          AS messages
-        FROM sentiment.raw_score
-        WHERE created_at >= %(period_ending)s::timestamptz - interval '1 minute'
-          AND created_at < %(period_ending)s
-        GROUP BY symbol
-    ) AS summed
+    SELECT * FROM sentiment.minute_totals(%(period_ending)s)
 ),
 emptied AS ( -- a better delivery may have moved a symbol's last message to another minute
     DELETE FROM sentiment.minute

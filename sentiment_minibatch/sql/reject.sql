@@ -1,5 +1,3 @@
 INSERT INTO sentiment.rejected_score (source, position, reason, message_id, symbol, score, created_at)
-SELECT %(source)s, position, reason, message_id, symbol, score, created_at
-FROM judged
-WHERE reason IS NOT NULL
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
 ON CONFLICT DO NOTHING

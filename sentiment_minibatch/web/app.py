@@ -83,6 +83,12 @@ def index_page() -> str:
     return render_template("index.html")
 
 
+@page.get("/api")
+def api_page() -> str:
+    """Show the description of the API to people."""
+    return render_template("api.html", api=_description())
+
+
 @page.get("/static/plotly.min.js")
 def plotly_script() -> Response:
     """Serve Plotly from its Python package."""
@@ -101,7 +107,7 @@ def metrics() -> Response:
 @page.get("/openapi.json")
 def openapi() -> Response:
     """Describe the API."""
-    return jsonify(current_app.api_doc)  # type: ignore[attr-defined] # the application is an OpenAPI
+    return jsonify(_description())
 
 
 @page.get("/healthz")
@@ -118,6 +124,11 @@ def readyz() -> Response:
     if missing:
         return problem(503, "Service Unavailable", f"the database lacks {', '.join(missing)}")
     return jsonify(status="ready")
+
+
+def _description() -> dict[str, Any]:
+    description: dict[str, Any] = current_app.api_doc  # type: ignore[attr-defined] # the application is an OpenAPI
+    return description
 
 
 def _history(symbol: str | None, query: HistoryQuery) -> Response:

@@ -29,7 +29,7 @@ class HistoryQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    from_: AwareDatetime | None = Field(None, alias="from", description="exclusive; by default 6 hours before `to`")
+    from_: AwareDatetime | None = Field(None, alias="from", description="exclusive; by default 6 hours before to")
     to: AwareDatetime | None = Field(None, description="inclusive; by default the last aggregated minute")
     step: str = Field("1m", pattern=f"^({'|'.join(_STEPS)})$", description="time between two points")
 
@@ -54,10 +54,10 @@ class Sentiment(BaseModel):
 class TickerSentiment(Sentiment):
     """The index of one ticker."""
 
-    symbol: str
+    symbol: str = Field(description="the ticker, without $")
     effective_messages: float = Field(description="messages behind the index, decayed (Kish's effective sample size)")
     volume_z: float = Field(description="how unusual the volume is, in standard deviations")
-    last_message_minute: AwareDatetime
+    last_message_minute: AwareDatetime = Field(description="end of the last minute with a message")
 
 
 class MarketNow(BaseModel):
@@ -72,28 +72,28 @@ class MarketNow(BaseModel):
 class Point(BaseModel):
     """The index at the end of a step, and the messages of that step."""
 
-    period_ending: AwareDatetime
-    index: float | None
-    low: float | None
-    high: float | None
-    effective_messages: float
-    bullish_count: int
-    bearish_count: int
-    neutral_count: int
+    period_ending: AwareDatetime = Field(description="end of the step")
+    index: float | None = Field(description="0 bearish, 50 neutral, 100 bullish; null: no data")
+    low: float | None = Field(description="lower end of the 95% band")
+    high: float | None = Field(description="upper end of the 95% band")
+    effective_messages: float = Field(description="messages behind the index, decayed (Kish's effective sample size)")
+    bullish_count: int = Field(description="messages of the step with a score above 0")
+    bearish_count: int = Field(description="messages of the step with a score below 0")
+    neutral_count: int = Field(description="messages of the step with a score of 0")
 
 
 class History(BaseModel):
-    """An index over time; `symbol` is null for the market."""
+    """An index over time."""
 
-    symbol: str | None
-    step_seconds: int
+    symbol: str | None = Field(description="the ticker; null for the market")
+    step_seconds: int = Field(description="seconds between two points")
     points: list[Point]
 
 
 class Problem(BaseModel):
     """An error (RFC 9457)."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
+    type: str = Field(description="about:blank: the status says what kind of error it is")
+    title: str = Field(description="the name of the status")
+    status: int = Field(description="the HTTP status")
+    detail: str = Field(description="what is wrong, in words")

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.postgres import connect
-from sentiment_minibatch.load import load
+from sentiment_minibatch.load import load, load_tables
+from sentiment_minibatch.score_tables import tables_of
 from sentiment_minibatch.scores import Delivery
 from tests.sentiment_minibatch.oracle import START, delivery, expected_minutes, minutes_of, recomputed, run_job
 
@@ -39,6 +40,27 @@ def test_rejected_rows_are_kept_with_reason_and_place_and_only_once(connection: 
         ("file.csv", 3, "symbol is missing"),
         ("file.csv", 4, "created_at lies in the future"),
     ]
+
+
+def test_batches_in_one_transaction_of_the_callers_count_once_each(url: str, connection: psycopg.Connection) -> None:
+    first, second = [delivery(n, "A", "0.5", START) for n in (1, 2)], [delivery(3, "A", "0.5", START)]
+    with connect(url) as transaction:
+        report = load_tables(transaction, [*tables_of(first), *tables_of(second)], "two batches")
+    assert (report.delivered, report.counted) == (3, 3)
+    run_job(connection)
+    assert minutes_of(connection) == expected_minutes(first + second)
+
+
+def test_a_place_is_counted_through_all_batches(connection: psycopg.Connection) -> None:
+    load_tables(connection, [*tables_of([GOOD, GOOD]), *tables_of([GOOD, GOOD._replace(score="9")])], "two batches")
+    assert connection.execute("SELECT position FROM sentiment.rejected_score").fetchall() == [(4,)]
+
+
+def test_a_database_that_speaks_another_zone_files_the_same_minute(url: str, connection: psycopg.Connection) -> None:
+    with psycopg.connect(url, autocommit=True, options="-c timezone=Asia/Kolkata") as elsewhere:
+        load(elsewhere, [GOOD], "elsewhere")
+        run_job(elsewhere)
+    assert minutes_of(connection) == expected_minutes([GOOD])
 
 
 def test_loading_nothing_is_fine(connection: psycopg.Connection) -> None:

@@ -1,16 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from sentiment_minibatch.scores import (
     Delivery,
     RejectedDeliveryError,
     Score,
     judge,
-    message_id_of,
     period_ending,
     score_micros_of,
     symbol_of,
@@ -19,13 +15,6 @@ from sentiment_minibatch.scores import (
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 VALID = Delivery("7", "$aapl", "0.25", "2026-11-22T11:59:59.999999Z")
-
-RULES = {
-    "message_id_of": message_id_of,
-    "symbol_of": symbol_of,
-    "score_micros_of": score_micros_of,
-    "time_of": time_of,
-}
 
 
 def test_a_valid_delivery_is_normalised() -> None:
@@ -93,21 +82,3 @@ def test_digits_beyond_microseconds_never_move_a_message_into_the_next_minute() 
 def test_a_minute_is_half_open() -> None:
     assert period_ending(NOON) == NOON + timedelta(minutes=1)
     assert period_ending(NOON - timedelta(microseconds=1)) == NOON
-
-
-_numberish = st.from_regex(r"[ +-]?[0-9]{0,3}\.?[0-9]{0,9}([eE][+-]?[0-9]{1,3})?", fullmatch=True)
-_timeish = st.from_regex(
-    r"(19|20|21)[0-9]{2}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,10})?"
-    r"([Zz]|[+-][01][0-9]:[0-6][0-9])?",
-    fullmatch=True,
-)
-_symbolish = st.from_regex(r"[ $]{0,2}[A-Za-z0-9._ß-]{0,17}\n?", fullmatch=True)
-_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
-
-
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(field=_numberish | _timeish | _symbolish | _text)
-def test_the_database_reads_every_text_as_python_does(connection: psycopg.Connection, field: str) -> None:
-    for name, rule in RULES.items():
-        (read,) = connection.execute(f"SELECT sentiment.{name}(%s)".encode(), [field]).fetchone() or ()
-        assert read == rule(field), name

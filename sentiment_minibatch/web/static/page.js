@@ -1,10 +1,15 @@
 // Shows the API's answers and asks again every few seconds; an unchanged answer costs a 304.
 import { drawMarket, drawTicker } from "./charts.js";
+import { onSystemTheme, toggleTheme } from "./theme.js";
 
 const SECONDS_BETWEEN_ASKS = 5;
 const SECONDS_UNTIL_LATE = 180;
 const TICKERS_SHOWN = 60;
 const STEPS = { 1: "1m", 6: "1m", 24: "5m", 168: "1h" };
+const STEP_WORDS = { "1m": "minute", "5m": "5 minutes", "1h": "hour" };
+
+const CLOCK = { hour: "2-digit", minute: "2-digit" };
+const DAY_AND_CLOCK = { day: "numeric", month: "short", ...CLOCK };
 
 const state = { now: null, symbol: null, hours: 6, sort: "messages", ascending: false, search: "", clockOffset: 0, drawn: "" };
 const element = (id) => document.getElementById(id);
@@ -18,9 +23,9 @@ const reading = (index) => {
 };
 
 async function ask(address) {
-  const answer = await fetch(address, { cache: "no-cache" });
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.detail);
+  const answer = await fetch(address, { cache: "no-cache" }).catch(() => { throw new Error("the server does not answer"); });
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(body.detail ?? `the server answers ${answer.status}`), { status: answer.status });
   state.clockOffset = Date.parse(answer.headers.get("Date")) - Date.now();
   return body;
 }
@@ -28,6 +33,8 @@ async function ask(address) {
 async function refresh() {
   try {
     state.now = await ask("/api/v1/index");
+    element("filled").hidden = state.now.as_of === null;
+    element("empty").hidden = state.now.as_of !== null;
     showMarket();
     showMovers();
     showTickers();
@@ -40,15 +47,25 @@ async function refresh() {
 }
 
 function showStatus(problem) {
-  const status = element("status");
   const asOf = state.now?.as_of;
   const behind = asOf ? (Date.now() + state.clockOffset - Date.parse(asOf)) / 1000 : null;
   const late = Boolean(problem) || (behind !== null && behind > SECONDS_UNTIL_LATE);
-  status.className = late ? "late" : asOf ? "live" : "";
-  element("status-text").textContent = problem ? `not updating: ${problem}`
-    : behind === null ? "no minute has been aggregated yet"
-    : late ? `${number(behind / 60)} minutes behind: last minute ${asOf.slice(11, 16)} UTC`
-    : `live · minute ${asOf.slice(11, 16)} UTC`;
+  const minute = asOf && `${new Date(asOf).toLocaleString("en-GB", { timeZone: "UTC", ...(behind < 43_200 ? CLOCK : DAY_AND_CLOCK) })} UTC`;
+  element("status").className = late ? "late" : asOf ? "live" : "";
+  element("status-text").textContent = problem ? "not updating"
+    : behind === null ? "no data yet"
+    : late ? `${age(behind)} behind`
+    : `live · minute ${minute}`;
+  document.body.classList.toggle("stale", late);
+  element("banner").hidden = !late;
+  element("banner").textContent = late
+    ? `Not live: ${problem ?? "no new minute has been aggregated"}${asOf ? `. Shown is ${minute}, ${age(behind)} ago` : ""}.`
+    : "";
+}
+
+function age(seconds) {
+  const minutes = seconds / 60;
+  return minutes < 120 ? `${number(minutes)} minutes` : minutes < 2880 ? `${number(minutes / 60)} hours` : `${number(minutes / 1440)} days`;
 }
 
 function showMarket() {
@@ -59,6 +76,7 @@ function showMarket() {
   element("market-word").className = tone;
   if (!market) return;
   const known = market.index !== null;
+  element("market-needle").hidden = !known;
   element("market-needle").style.left = `${known ? market.index : 50}%`;
   element("market-band").style.cssText = known ? `left:${market.low}%;right:${100 - market.high}%` : "";
   element("market-range").textContent = known ? `${number(market.low, 1)} to ${number(market.high, 1)}` : "–";
@@ -155,12 +173,17 @@ async function drawCharts() {
   const from = (hours) => new Date(Date.parse(state.now.as_of) - hours * 3_600_000).toISOString();
   const [market, ticker] = await Promise.all([
     ask(`/api/v1/market?from=${from(6)}&step=1m`),
-    ask(`/api/v1/index/${encodeURIComponent(state.symbol)}?from=${from(state.hours)}&step=${STEPS[state.hours]}`),
+    ask(`/api/v1/index/${encodeURIComponent(state.symbol)}?from=${from(state.hours)}&step=${STEPS[state.hours]}`).catch(unknownTicker),
   ]);
   drawMarket(element("market-chart"), market, 6);
   drawTicker(element("ticker-chart"), ticker, state.hours);
   showTicker();
   state.drawn = wanted;
+}
+
+function unknownTicker(error) {
+  if (![400, 404].includes(error.status)) throw error;
+  return { points: [] };
 }
 
 function showTicker() {
@@ -170,6 +193,7 @@ function showTicker() {
   element("ticker-reading").className = `chip ${tone}`;
   element("ticker-reading").textContent = row?.index == null ? "no data: no opinion in the last half hour"
     : `${number(row.index, 1)} ${word} · ${number(row.low)} to ${number(row.high)} · ${number(row.effective_messages)} messages`;
+  element("legend-step").textContent = STEP_WORDS[STEPS[state.hours]];
   for (const button of element("ranges").children) button.setAttribute("aria-pressed", Number(button.dataset.hours) === state.hours);
 }
 
@@ -181,19 +205,8 @@ async function choose(symbol) {
   if (matchMedia("(max-width: 860px)").matches) element("ticker").scrollIntoView({ behavior: "smooth" });
 }
 
-function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-}
-
-const systemTheme = matchMedia("(prefers-color-scheme: dark)");
-setTheme(localStorage.getItem("theme") ?? (systemTheme.matches ? "dark" : "light"));
-systemTheme.addEventListener("change", () => { if (!localStorage.getItem("theme")) { setTheme(systemTheme.matches ? "dark" : "light"); refresh(); } });
-element("theme").addEventListener("click", () => {
-  const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-  localStorage.setItem("theme", theme);
-  setTheme(theme);
-  refresh();
-});
+onSystemTheme(refresh);
+element("theme").addEventListener("click", () => { toggleTheme(); refresh(); });
 element("search").addEventListener("input", (event) => { state.search = event.target.value.trim().replace(/^\$/, "").toUpperCase(); if (state.now) showTickers(); });
 element("ranges").addEventListener("click", (event) => {
   if (!event.target.dataset.hours) return;
