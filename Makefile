@@ -7,8 +7,8 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKS := image_classifier image_classifier_training recs_batch recs_batch_airflow recs_batch_bench recs_batch_spark \
-  sentiment_minibatch sentiment_benchmark sentiment_streaming demo development policy
+LOCKS := image_classifier image_classifier_bench image_classifier_training recs_batch recs_batch_airflow recs_batch_bench recs_batch_spark \
+  sentiment_minibatch sentiment_benchmark sentiment_streaming sentiment_streaming_bench demo development policy
 
 .PHONY: help
 help: ## list the targets
@@ -64,6 +64,16 @@ demo: $(VENV)/demo.installed ## run the three products here, on embedded default
 
 # --- benchmarks -------------------------------------------------------------------------------------------------------
 
+.venv-classifier-bench/installed: requirements/image_classifier_bench.txt pyproject.toml $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-classifier-bench
+	VIRTUAL_ENV=.venv-classifier-bench $(BIN)/uv pip install --require-hashes --requirement requirements/image_classifier_bench.txt
+	VIRTUAL_ENV=.venv-classifier-bench $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: bench-classifier
+bench-classifier: .venv-classifier-bench/installed ## measure the classifier's API beside its limit and its peers (some 3 GB of memory)
+	.venv-classifier-bench/bin/python -m benchmarks.classifier $(BENCH_ARGS)
+
 .venv-sentiment-benchmark/installed: requirements/sentiment_benchmark.txt pyproject.toml $(BIN)/uv
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-sentiment-benchmark
 	VIRTUAL_ENV=.venv-sentiment-benchmark $(BIN)/uv pip install --require-hashes --requirement requirements/sentiment_benchmark.txt
@@ -93,7 +103,10 @@ stream-demo: install-streaming $(VENV)/development.installed ## run the streamin
 
 # The AWS connectors of Flink in one jar, as AWS's own examples make it.
 build/pyflink-dependencies.jar: $(STREAMING)/pom.xml
-	mvn --quiet --batch-mode --file $< -DbuildDirectory=$(CURDIR)/build/connectors package
+	@command -v mvn >/dev/null || { echo 'error: Maven is needed; install it (Debian: maven)' >&2; exit 1; }
+	@mkdir -p build
+	@mvn --batch-mode --file $< -DbuildDirectory=$(CURDIR)/build/connectors package >build/connectors.log 2>&1 || \
+	  { echo 'error: Maven could not fetch the connectors of $<; build/connectors.log says which and from where' >&2; exit 1; }
 	cp build/connectors/pyflink-dependencies.jar $@
 
 .PHONY: flink-zip
@@ -103,6 +116,15 @@ flink-zip: build/pyflink-dependencies.jar $(VENV)/development.installed ## make 
 .PHONY: lambda-zip
 lambda-zip: $(VENV)/development.installed ## make build/sentiment-preprocess.zip for Lambda
 	$(BIN)/python -m sentiment_minibatch.streaming package-function --out build/sentiment-preprocess.zip
+
+.venv-bench-stream/installed: requirements/sentiment_streaming_bench.txt $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench-stream
+	VIRTUAL_ENV=.venv-bench-stream $(BIN)/uv pip install --require-hashes --requirement requirements/sentiment_streaming_bench.txt
+	@touch $@
+
+.PHONY: bench-stream
+bench-stream: install-streaming .venv-bench-stream/installed $(VENV)/development.installed ## measure the Flink job beside its peers, and the live pipeline (BENCH_ARGS="--part engines")
+	$(BIN)/python -m benchmarks.stream $(BENCH_ARGS)
 
 .PHONY: test-streaming
 test-streaming: install-streaming $(VENV)/development.installed ## run the tests of the Flink job (needs Java 17)
@@ -122,8 +144,9 @@ test-slow: $(VENV)/development.installed ## run the slow tests
 test-all: test test-slow test-training test-airflow test-spark test-streaming test-images ## run all the tests, one after the other
 
 .PHONY: test-training
-test-training: $(TRAINING)/installed ## run the tests that need TensorFlow, in .venv-training
+test-training: $(TRAINING)/installed $(VENV)/development.installed ## run the tests that need TensorFlow, in .venv-training
 	$(TRAINING)/bin/pytest --noconftest -W default -p no:cacheprovider tests/image_classifier/test_training.py
+	$(BIN)/pytest tests/image_classifier/test_notebook.py
 
 .PHONY: lint
 lint: $(VENV)/development.installed ## check style, types, layering, Dockerfiles, shell scripts and YAML
@@ -159,6 +182,10 @@ test-spark: .venv-spark/installed ## test the Spark engine on a cluster of local
 .PHONY: bench-recs
 bench-recs: .venv-bench/installed ## measure recs_batch beside its peers (SIZE=small, medium or large), in .venv-bench
 	.venv-bench/bin/python benchmarks/recs.py $(SIZE)
+
+.PHONY: bench-recs-families
+bench-recs-families: $(VENV)/development.installed ## measure the blend's recall on families of networks
+	$(BIN)/python -m benchmarks.recs_robustness
 
 .PHONY: clean
 clean: ## remove the environments and all local data
