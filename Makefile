@@ -7,8 +7,9 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKS := image_classifier image_classifier_bench image_classifier_training recs_batch recs_batch_airflow recs_batch_bench recs_batch_spark \
-  sentiment_minibatch sentiment_benchmark sentiment_streaming sentiment_streaming_bench demo development policy
+LOCKS := image_classifier image_classifier_bench image_classifier_training \
+  recs_batch recs_batch_airflow recs_batch_bench recs_batch_spark \
+  sentiment_minibatch sentiment_benchmark sentiment_streaming sentiment_streaming_bench demo testing development policy
 
 .PHONY: help
 help: ## list the targets
@@ -37,9 +38,9 @@ install: $(VENV)/development.installed ## create .venv with everything that deve
 
 # TensorFlow is 2 GB and needed only where the classifier is trained.
 TRAINING := .venv-training
-$(TRAINING)/installed: requirements/image_classifier_training.txt $(BIN)/uv
+$(TRAINING)/installed: requirements/image_classifier_training.txt requirements/testing.txt $(BIN)/uv
 	$(PYTHON) -m venv $(TRAINING)
-	VIRTUAL_ENV=$(TRAINING) $(BIN)/uv pip install --require-hashes --requirement requirements/image_classifier_training.txt
+	VIRTUAL_ENV=$(TRAINING) $(BIN)/uv pip install --require-hashes $(addprefix --requirement ,$(filter %.txt,$^))
 	VIRTUAL_ENV=$(TRAINING) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -165,9 +166,9 @@ format: $(VENV)/development.installed ## format the code and sort its imports
 
 # --- recs_batch, what needs an environment of its own ----------------------------------------------------------------
 
-.venv-%/installed: requirements/recs_batch_%.txt pyproject.toml $(BIN)/uv
+.venv-%/installed: requirements/recs_batch_%.txt requirements/testing.txt pyproject.toml $(BIN)/uv
 	$(PYTHON) -m venv .venv-$*
-	VIRTUAL_ENV=.venv-$* $(BIN)/uv pip install --quiet --require-hashes --requirement $<
+	VIRTUAL_ENV=.venv-$* $(BIN)/uv pip install --quiet --require-hashes $(addprefix --requirement ,$(filter %.txt,$^))
 	VIRTUAL_ENV=.venv-$* $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

