@@ -145,3 +145,12 @@ def test_the_flink_application_is_started_as_it_is_packaged() -> None:
         "."
     )
     assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_firehose_ends_every_record_with_a_newline() -> None:
+    streams = dict(of_type(parse(Path("infra/streaming.yaml").read_text()), "AWS::KinesisFirehose::DeliveryStream"))
+    assert streams
+    for stream in streams.values():
+        processing = stream["ExtendedS3DestinationConfiguration"]["ProcessingConfiguration"]
+        assert processing["Enabled"]
+        assert [processor["Type"] for processor in processing["Processors"]] == ["AppendDelimiterToRecord"]
