@@ -66,23 +66,24 @@ class Explainer:
 
 
 def draw(user: int, item: int, reasons: list[dict[str, Any]]) -> Figure:
-    """Return a picture of the ways from a user to an item, with the weights of the reasons on them."""
-    graph, colours = nx.DiGraph(), {}
-    for name, label in (("user", f"user {user}"), ("item", f"item {item}")):
-        colours[label] = _COLOURS[name]
-    for reason in reasons:
-        label = "everybody" if reason["id"] is None else f"{reason['kind']} {reason['id']}"
-        colours[label] = _COLOURS.get(reason["kind"], "#cccccc")
-        graph.add_edge(f"user {user}", label, weight="")
-        graph.add_edge(label, f"item {item}", weight=f"{reason['weight']:.3g}")
-    for label in graph.nodes:
-        graph.nodes[label]["layer"] = 0 if label == f"user {user}" else 2 if label == f"item {item}" else 1
-    figure = Figure(figsize=(7, 1.5 + 0.5 * len(reasons)), layout="constrained")
+    """Return a picture of the ways from a user to an item: the heaviest reason on top, lines as wide as it is heavy."""
+    start, end = f"user {user}", f"item {item}"
+    graph, middle = nx.DiGraph(), (len(reasons) - 1) / 2
+    places, colours = {start: (0.0, middle), end: (2.0, middle)}, {start: _COLOURS["user"], end: _COLOURS["item"]}
+    heaviest = max(reason["weight"] for reason in reasons)
+    for height, reason in enumerate(sorted(reasons, key=lambda reason: reason["weight"])):
+        who = "everybody" if reason["id"] is None else f"{reason['kind']} {reason['id']}"
+        label = f"{who}: {reason['weight']:.3g}"
+        places[label], colours[label] = (1.0, float(height)), _COLOURS.get(reason["kind"], "#cccccc")
+        nx.add_path(graph, [start, label, end], width=0.5 + 3.5 * reason["weight"] / heaviest)
+    figure = Figure(figsize=(8, 1.5 + 0.35 * len(reasons)), layout="constrained")
     axis = figure.subplots()
-    place = nx.multipartite_layout(graph, subset_key="layer")
-    nx.draw_networkx(graph, place, ax=axis, node_color=[colours[n] for n in graph.nodes], node_size=1500, font_size=8)
-    labels = nx.get_edge_attributes(graph, "weight")
-    nx.draw_networkx_edge_labels(graph, place, {edge: text for edge, text in labels.items() if text}, ax=axis)
+    widths = [width for _, _, width in graph.edges.data("width")]
+    nx.draw_networkx_edges(graph, places, ax=axis, width=widths, edge_color="#b0b0b0", arrows=False)
+    for label, colour in colours.items():
+        box = {"boxstyle": "round", "facecolor": colour, "edgecolor": "none"}
+        nx.draw_networkx_labels(graph, places, {label: label}, ax=axis, font_size=9, bbox=box)
+    axis.margins(0.15)
     axis.set_axis_off()
     return figure
 
