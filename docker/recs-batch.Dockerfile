@@ -11,10 +11,18 @@ COPY common /app/common
 COPY recs_batch /app/recs_batch
 # Compiled here, because the root is read-only where it runs.
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+# So are the kernels, by running them, for any processor of this architecture.
+WORKDIR /build
+RUN export PATH=/opt/venv/bin:$PATH PYTHONPATH=/app NUMBA_CPU_NAME=generic NUMBA_CACHE_DIR=/opt/kernels LOG_LEVEL=WARNING \
+    && python -m recs_batch generate --users 300 --rooms 60 --messages 3000 --likes 30000 \
+    && python -m recs_batch run --date 2026-10-31 \
+    && RECS_SCORER=count python -m recs_batch run --date 2026-10-31 --no-evaluate \
+    && RECS_SCORER=count RECS_SECOND_HOP=closest python -m recs_batch run --date 2026-10-31 --no-evaluate
 
 FROM ${BASE}
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
+COPY --from=build /opt/kernels /opt/kernels
 WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app \
@@ -24,6 +32,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOME=/tmp \
     MPLCONFIGDIR=/tmp/matplotlib \
     NUMBA_CACHE_DIR=/tmp/numba \
+    NUMBA_CPU_NAME=generic \
+    BUILT_KERNELS=/opt/kernels \
     WORK_URI=/tmp/work
 # Any user will do; Kubernetes sets its own.
 USER 10001:10001
