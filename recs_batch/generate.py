@@ -46,7 +46,7 @@ def _write_messages(network: Network, folder: Path) -> dict[str, int]:
     rows = {"messages": 0, "likes": 0}
     messages: pq.ParquetWriter | None = None
     likes: pq.ParquetWriter | None = None
-    for part in track(network.slices(), "generate messages and likes"):
+    for part in track(network.slices(), "generate messages and likes", network.slice_count):
         written, liked = _messages(part), _likes(part)
         messages = messages or pq.ParquetWriter(folder / "messages.parquet", written.schema, compression="zstd")
         likes = likes or pq.ParquetWriter(folder / "likes.parquet", liked.schema, compression="zstd")

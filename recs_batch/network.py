@@ -100,9 +100,14 @@ class Network:
         keys = np.unique((blocker * self.size.users + blocked)[blocker != blocked])
         return keys // self.size.users, keys % self.size.users
 
+    @property
+    def slice_count(self) -> int:
+        """How many slices of time there are."""
+        return max(1, round((self.size.messages + self.size.likes) / _ROWS_AT_ONCE))
+
     def slices(self) -> Iterator[MessageSlice]:
         """Yield the messages and their likes, a slice of time after another."""
-        parts = max(1, round((self.size.messages + self.size.likes) / _ROWS_AT_ONCE))
+        parts = self.slice_count
         message_bounds = np.linspace(0, self.size.messages, parts + 1).astype(np.int64)
         like_bounds = np.linspace(0, self.size.likes, parts + 1).astype(np.int64)
         for part in range(parts):
