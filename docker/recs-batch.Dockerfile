@@ -13,7 +13,7 @@ COPY recs_batch /app/recs_batch
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 # So are the kernels, by running them, for any processor of this architecture.
 WORKDIR /build
-RUN export PATH=/opt/venv/bin:$PATH PYTHONPATH=/app NUMBA_CPU_NAME=generic NUMBA_CACHE_DIR=/opt/kernels LOG_LEVEL=WARNING \
+RUN export PATH="/opt/venv/bin:$PATH" PYTHONPATH=/app NUMBA_CPU_NAME=generic NUMBA_CACHE_DIR=/opt/kernels LOG_LEVEL=WARNING \
     && python -m recs_batch generate --users 300 --rooms 60 --messages 3000 --likes 30000 \
     && python -m recs_batch run --date 2026-10-31 \
     && RECS_SCORER=count python -m recs_batch run --date 2026-10-31 --no-evaluate \
