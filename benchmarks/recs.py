@@ -33,6 +33,7 @@ CONTESTANTS = {
     "large": ("ours", "duckdb"),
     "huge": ("ours",),
 }
+A_MINUTE = 60.0
 DATA = Path(os.environ.get("RECS_BENCH_DATA", "var/bench-recs"))
 
 
@@ -42,7 +43,7 @@ def main(size: str) -> None:
     ours, outputs = None, set()
     for name in CONTESTANTS[size]:
         measure(name, small)  # compiles modules and kernels, which no size should pay for
-        cpu, wall, peak, output = measure(name, tables)
+        cpu, wall, peak, output = best(name, tables)
         ours = ours or cpu
         outputs |= {output} if output else set()
         print(f"{size:7} {name:10} {cpu:8.1f} CPU s {wall:8.1f} s {peak:7.0f} MB {cpu / ours:7.1f} x", flush=True)
@@ -58,6 +59,12 @@ def _tables(size: str) -> Path:
         sizes = [text for pair in zip(names, map(str, SIZES[size]), strict=True) for text in pair]
         subprocess.run([sys.executable, "-m", "recs_batch", "generate", "--out", str(tables), *sizes], check=True)
     return tables
+
+
+def best(name: str, tables: Path) -> tuple[float, float, float, str]:
+    """Return the best of three measurements, of one where that is long: what else the machine does only adds."""
+    first = measure(name, tables)
+    return min(first, measure(name, tables), measure(name, tables)) if first[0] < A_MINUTE else first
 
 
 def measure(name: str, tables: Path) -> tuple[float, float, float, str]:
