@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from recs_batch.options import night_options, open_night
+from common.storage import open_store
+from recs_batch.options import DAY, locations, night_options, open_night
 from recs_batch.parameters import KINDS, Kind
+from recs_batch.publishing import last_metadata
+
+_date_option = click.option("--date", "day", type=DAY, help="The night asked about. [the latest published]")
 
 
 def _question(command: Any) -> Any:
     command = click.option("--kind", type=click.Choice(KINDS), default="users", show_default=True)(command)
     for name in ("item", "user"):
         command = click.argument(name, type=int)(command)
-    return click.command(context_settings={"ignore_unknown_options": True})(night_options(command))
+    return click.command(context_settings={"ignore_unknown_options": True})(night_options(command, _date_option))
+
+
+def _answer(user: int, item: int, kind: Kind, day: datetime | None, **options: Any) -> dict[str, Any]:
+    if day is None and (published := last_metadata(open_store(locations(**options).store_uri)).get("date")):
+        day = datetime.fromisoformat(published)
+    with open_night(day, **options) as night:
+        return night.explainer(kind).explain(user, item)
 
 
 @_question
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the reasons to this file (PNG).")
-def explain(*, user: int, item: int, kind: Kind, picture: Path | None, **options: Any) -> None:
+def explain(*, user: int, item: int, picture: Path | None, **options: Any) -> None:
     """Tell why ITEM is recommended to USER: its rank, its score, and what led there."""
-    with open_night(**options) as night:
-        found = night.explainer(kind).explain(user, item)
+    found = _answer(user, item, **options)
     if "filter" in found:
         click.echo(f"{item} is no candidate for user {user}: {found['filter']}")
         return
@@ -39,10 +50,9 @@ def explain(*, user: int, item: int, kind: Kind, picture: Path | None, **options
 
 
 @_question
-def why_not(*, user: int, item: int, kind: Kind, **options: Any) -> None:
+def why_not(*, user: int, item: int, **options: Any) -> None:
     """Tell why ITEM is not recommended to USER: which filter removed it, or how far down it ranks."""
-    with open_night(**options) as night:
-        found = night.explainer(kind).explain(user, item)
+    found = _answer(user, item, **options)
     if "filter" in found:
         click.echo(f"{item} is not recommended to user {user}: {found['filter']}")
     elif found["recommended"]:

@@ -31,8 +31,8 @@ days_option = click.option(
 )
 
 
-def night_options(command: Command) -> Command:
-    """Give a command the options of a night and of the algorithm."""
+def night_options(command: Command, date_option: Callable[[Command], Command] = date_option) -> Command:
+    """Give a command the options of a night, with `date_option` among them, and of the algorithm."""
     algorithm = (
         click.option("--closest", type=int, help="Closest connections per user. [RECS_CLOSEST, 10]"),
         click.option("--top", type=int, help="Recommendations per user. [RECS_TOP, 5]"),

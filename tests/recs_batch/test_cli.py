@@ -17,6 +17,7 @@ import pytest
 from common.cli import run
 from common.storage import latest_publication, open_store
 from recs_batch.cli import main
+from recs_batch.show import read_latest
 
 DATE = "2026-10-31"
 
@@ -155,6 +156,25 @@ def test_backfill_publishes_every_day_and_rollback_goes_back_to_one(places, tmp_
     assert latest_publication(store, "recs").metadata["date"] == DATE
     succeed("rollback", "--store", tmp_path / "store", "--to", "2026-10-30")
     assert latest_publication(store, "recs").metadata["date"] == "2026-10-30"
+
+
+def test_a_question_is_about_the_latest_publication_unless_a_day_is_named(places, tmp_path):
+    succeed("backfill", *places, "--from", "2026-10-30", "--to", DATE)
+    succeed("rollback", "--store", tmp_path / "store", "--to", "2026-10-30")
+    picture, (user, item) = tmp_path / "why.png", first_recommendation(tmp_path / "store")
+    answer = succeed("explain", user, item, *places, "--picture", picture)
+    assert answer.startswith(f"{item} is number 1 for user {user}, with a score of ")
+    assert answer == succeed("explain", user, item, *places, "--date", "2026-10-30", "--picture", picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert f"{item} is recommended to user {user}, as number 1" in succeed("why-not", user, item, *places)
+    assert f"{user} is not recommended to user {user}: " in succeed("why-not", user, user, *places)
+    refused(recs_batch("explain", user, item, *places, "--date", "2020-01-01"), 66, "2020-01-01")
+
+
+def first_recommendation(store):
+    """Return the first user of the latest publication, and whom to follow first."""
+    rows = read_latest(open_store(str(store)))["users"].to_pylist()
+    return rows[0]["user_id"], rows[0]["item_id"]
 
 
 def test_a_day_in_the_past_sees_nothing_that_came_later(places, tmp_path):
