@@ -1,9 +1,9 @@
 """Our engine beside its peers: `make bench-recs [SIZE=small|medium|large|huge]`.
 
 Every contestant computes the variant `follows` of the scorer count from the same Parquet tables, in a process of its
-own; CPU seconds and peak memory are the operating system's. Ours goes on to publish Parquet and CSV; the peers stop at
-Parquet. What each peer leaves out (inactive, blocked, fallbacks, reasons, repeats) is to its advantage. DuckDB's is the
-project's other engine: what it recommends must be ours to the byte.
+own; CPU seconds and peak memory are the operating system's, the best of three. Ours goes on to publish Parquet and CSV;
+the peers stop at Parquet. What each peer leaves out (inactive, blocked, fallbacks, reasons, repeats) is to its
+advantage. DuckDB's is the project's other engine: what it recommends must be ours to the byte.
 """
 
 from __future__ import annotations
