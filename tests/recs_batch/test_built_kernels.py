@@ -50,3 +50,9 @@ def test_without_either_folder_nothing_is_copied(kept: Path, unset: str, monkeyp
     monkeypatch.delenv(unset)
     bring_built_kernels()
     assert not kept.exists()
+
+
+def test_kernels_that_cannot_be_copied_are_compiled_again(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUILT_KERNELS", str(kept.parent / "nowhere"))
+    bring_built_kernels()
+    assert not kept.exists()
