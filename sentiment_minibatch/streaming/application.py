@@ -36,6 +36,9 @@ if __name__ == "__main__":
     main()
 """
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes
+# Lambda and Flink unpack with the modes of the archive and run as another user: a file must be readable by all.
+# https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
+_READABLE = 0o100644 << 16
 
 
 def package_application(connectors: Path, out: Path) -> None:
@@ -59,4 +62,10 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(_entry(name), content, zipfile.ZIP_DEFLATED)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _LONG_AGO)
+    entry.create_system, entry.external_attr = 3, _READABLE  # 3: Unix, which the modes are of
+    return entry

@@ -19,6 +19,7 @@ _ATTEMPTS = 8
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 _MESSAGES_PER_REQUEST = 10
+_BYTES_PER_REQUEST = 2**20  # of a message and of a batch: SQS' quota
 
 
 class _Retrying(Generic[Item]):
@@ -86,16 +87,16 @@ class SqsQueue:
     def __init__(self, client: Any, url: str, **retrying: Any) -> None:
         self._client = client
         self._url = url
-        self._retrying = _Retrying[tuple[int, str]](**retrying)
+        self._retrying = _Retrying[Record](**retrying)
 
     def send(self, bodies: Sequence[str]) -> list[int]:
         """Send the messages, at least once each, and return the positions of those that never arrived."""
-        numbered = list(enumerate(bodies))
-        groups = (numbered[i : i + _MESSAGES_PER_REQUEST] for i in range(0, len(numbered), _MESSAGES_PER_REQUEST))
-        return [position for group in groups for position, _ in self._retrying.send(group, self._request)]
+        messages = [Record(str(position), body.encode()) for position, body in enumerate(bodies)]
+        in_requests = batches(messages, _MESSAGES_PER_REQUEST, _BYTES_PER_REQUEST)
+        return [int(lost.key) for batch in in_requests for lost in self._retrying.send(batch, self._request)]
 
-    def _request(self, group: list[tuple[int, str]]) -> list[tuple[int, str]]:
-        entries = [{"Id": str(position), "MessageBody": body} for position, body in group]
+    def _request(self, batch: list[Record]) -> list[Record]:
+        entries = [{"Id": message.key, "MessageBody": message.data.decode()} for message in batch]
         answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
-        failed = {int(failure["Id"]) for failure in answer.get("Failed", ())}
-        return [(position, body) for position, body in group if position in failed]
+        failed = {failure["Id"] for failure in answer.get("Failed", ())}
+        return [message for message in batch if message.key in failed]

@@ -24,6 +24,7 @@ from sentiment_minibatch.streaming.records import Record
 Event = dict[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_KEPT = 512 * 1024  # of a rejected delivery: as base64 in JSON it stays below SQS' mebibyte
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,17 @@ def transform(event: Event, now: datetime) -> Event:
 
 
 def judge_record(position: str, data: bytes, now: datetime) -> Judged:
-    """Judge the delivery in a record's data. It raises nothing: a bad delivery is judged so, with the reason."""
+    """Judge the delivery in a record's data. It raises nothing: a bad delivery is judged so, with the reason.
+
+    So is one that meets a defect of ours: Lambda tries a batch again for as long as the stream keeps it, and one
+    record that always raises would hold up its shard for that long.
+    """
     try:
         score = judge(delivery_of_json(data), now)
     except RejectedDeliveryError as error:
         return Judged(position, data, reason=str(error))
+    except Exception as error:
+        return Judged(position, data, reason=f"a defect: {type(error).__name__}: {error}"[:1_000])
     return Judged(position, data, scored=Record(score.symbol, _scored_json(score)))
 
 
@@ -101,8 +108,10 @@ def _write(judged: list[Judged]) -> Iterable[str]:
 
 
 def _rejection(item: Judged) -> str:
-    data = base64.b64encode(item.delivered).decode()
-    return json.dumps({"reason": item.reason, "sequenceNumber": item.position, "data": data})
+    """Return what the queue keeps of a rejected delivery; of a huge one its beginning, the stream has the whole."""
+    data = base64.b64encode(item.delivered[:_LONGEST_KEPT]).decode()
+    cut = {"bytes": len(item.delivered)} if len(item.delivered) > _LONGEST_KEPT else {}
+    return json.dumps({"reason": item.reason, "sequenceNumber": item.position, "data": data, **cut})
 
 
 @cache

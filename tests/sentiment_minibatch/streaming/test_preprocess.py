@@ -110,6 +110,30 @@ def test_bad_records_go_to_the_dead_letter_queue_and_fail_no_batch(
     assert base64.b64decode(rejection["data"]) == b"poison"
 
 
+@pytest.mark.parametrize(("records", "size"), [(10, 90_000), (10, 300_000), (1, 900_000)])
+def test_rejected_deliveries_however_large_fit_into_the_queue(
+    kinesis: Any, stream: str, sqs: Any, queue: str, monkeypatch: pytest.MonkeyPatch, records: int, size: int
+) -> None:
+    """SQS takes a mebibyte a message and a batch: SQSDeveloperGuide/quotas-messages.html."""
+    monkeypatch.setenv("OUTPUT_STREAM", stream)
+    monkeypatch.setenv("REJECTED_QUEUE_URL", queue)
+    assert handler(_event([b"x" * size] * records)) == {"batchItemFailures": []}
+    kept = []
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        kept += [json.loads(message["Body"]) for message in messages]
+    assert len(kept) == records
+    assert all(rejection.get("bytes", size) == size for rejection in kept)
+    assert all((b"x" * size).startswith(base64.b64decode(rejection["data"])) for rejection in kept)
+
+
+def test_a_defect_of_ours_rejects_a_record_and_holds_up_no_shard(monkeypatch: pytest.MonkeyPatch) -> None:
+    def defect(*_: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(preprocess, "judge", defect)
+    assert judge_record("1", json.dumps(GOOD).encode(), NOW).reason == "a defect: ZeroDivisionError: of ours"
+
+
 def test_only_what_could_not_be_written_is_reported_to_be_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     class Throttled:
         def put(self, records: list[Record]) -> list[Record]:
