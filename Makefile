@@ -209,9 +209,9 @@ sbom: $(VENV)/development.installed ## write what is in each built image to buil
 	PATH="$(BIN):$$PATH" $(OPERATIONS) sbom $(SERVICE) $(if $(TAG),--tag $(TAG))
 
 .PHONY: build-push
-build-push: $(VENV)/development.installed ## build this commit and push it to ECR (SERVICE=one, TAG=…, REGISTRY=…, ALLOW_DIRTY=1)
+build-push: $(VENV)/development.installed ## build this commit and push it to ECR (SERVICE=one, TAG=…, PLATFORM=linux/amd64, ALLOW_DIRTY=1)
 	$(OPERATIONS) build-push $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(REGISTRY),--registry $(REGISTRY)) \
-	    $(if $(BASE),--base $(BASE)) $(if $(ALLOW_DIRTY),--allow-dirty)
+	    $(if $(BASE),--base $(BASE)) $(if $(PLATFORM),--platform $(PLATFORM)) $(if $(ALLOW_DIRTY),--allow-dirty)
 
 .PHONY: render
 render: $(VENV)/development.installed ## print the manifests of ENV=local|aws|airflow|spark

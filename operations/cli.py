@@ -50,9 +50,18 @@ def sbom_command(services: tuple[str, ...], tag: str, out: Path) -> None:
 @_tag
 @click.option("--registry", help="Host and port. [the account's ECR]")
 @click.option("--base", help="The base image, best with its digest. [each Dockerfile's own]")
-@click.option("--allow-dirty", is_flag=True, help="Push what differs from the commit, under the tag <commit>-dirty.")
+@click.option(
+    "--platform", default="linux/amd64", show_default=True, help="What the cluster's nodes and SageMaker are."
+)
+@click.option("--allow-dirty", is_flag=True, help="Push what differs from the commit, as <commit>-dirty-<its hash>.")
 def build_push_command(
-    services: tuple[str, ...], tag: str | None, registry: str | None, base: str | None, allow_dirty: bool
+    services: tuple[str, ...],
+    *,
+    tag: str | None,
+    registry: str | None,
+    base: str | None,
+    platform: str,
+    allow_dirty: bool,
 ) -> None:
     """Build images of this commit and push them; print their digests and keep them for `deploy`."""
     from operations import images, release
@@ -60,8 +69,8 @@ def build_push_command(
     tool, chosen = images.container_tool(), images.choose(services)
     if not allow_dirty:
         release.refuse_dirty_tree()
-    tag = tag or release.commit() + ("-dirty" if release.changed_files() else "")
-    release.build(chosen, tool=tool, tag=tag, base=base)
+    tag = tag or release.tag_of_tree()
+    release.build(chosen, tool=tool, tag=tag, base=base, platform=platform)
     pushed = release.push(chosen, tool=tool, tag=tag, address=registry)
     release.write_digests(pushed)
     for reference in pushed.values():

@@ -57,13 +57,35 @@ def container_tool() -> str:
     raise ConfigurationError("neither docker nor podman works here; images need one of them")
 
 
-def build(image: Image, *, tool: str, tag: str, version: str, created: str, base: str | None = None) -> None:
-    """Build an image as `name:tag`; `base` replaces the Dockerfile's base image, for example by one with a digest."""
+def build(
+    image: Image,
+    *,
+    tool: str,
+    tag: str,
+    version: str,
+    created: str,
+    base: str | None = None,
+    platform: str | None = None,
+) -> None:
+    """Build an image as `name:tag`, for this machine's platform or another, such as `linux/amd64`.
+
+    `base` replaces the Dockerfile's base image, for example by one with a digest.
+    """
     arguments = {"CODE_VERSION": version, "CREATED": created} | ({"BASE": base} if base else {})
-    # OCI's own format has no health check
-    form = ["--format", "docker"] if Path(tool).name == "podman" else []
     options = [option for name, value in arguments.items() for option in ("--build-arg", f"{name}={value}")]
-    run([tool, "build", *form, *options, "--file", image.dockerfile, "--tag", image.local(tag), "."], show=True)
+    options += ["--platform", platform] if platform else []
+    options += _docker_manifest(tool, image.local(tag))
+    run([tool, "build", *options, "--file", image.dockerfile, "."], show=True)
+
+
+def _docker_manifest(tool: str, reference: str) -> list[str]:
+    """Return the options that make one Docker manifest, named `reference`: SageMaker takes no OCI index.
+
+    OCI's own format has no health check, either. https://docs.docker.com/build/exporters/image-registry/
+    """
+    if Path(tool).name == "podman":
+        return ["--format", "docker", "--tag", reference]
+    return ["--provenance=false", "--sbom=false", "--output", f"type=image,oci-mediatypes=false,name={reference}"]
 
 
 def size(reference: str, tool: str) -> int:

@@ -18,7 +18,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from common.errors import ApplicationError, UnavailableError
 
-_MANIFESTS = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
+# One manifest, or an index of several: a registry says 404 to who does not accept what it holds.
+_MANIFESTS = ", ".join(
+    (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.index.v1+json",
+    )
+)
 
 
 class RegistryError(ApplicationError):

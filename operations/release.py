@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common.errors import ApplicationError, MissingInputError
@@ -45,10 +46,22 @@ def refuse_dirty_tree() -> None:
         )
 
 
-def build(chosen: Iterable[Image], *, tool: str, tag: str, base: str | None) -> None:
-    """Build images of the checked-out commit as `name:tag`."""
+def tag_of_tree() -> str:
+    """Return the commit, and where the tree differs from it a hash of how: another change is another tag."""
+    if not changed_files():
+        return commit()
+    difference = hashlib.sha256(run(["git", "diff", "--binary", "HEAD"]).encode())
+    for name in run(["git", "ls-files", "--others", "--exclude-standard", "-z"]).split("\0")[:-1]:
+        difference.update(name.encode() + b"\0" + Path(name).read_bytes())
+    return f"{commit()}-dirty-{difference.hexdigest()[:12]}"
+
+
+def build(
+    chosen: Iterable[Image], *, tool: str, tag: str, base: str | None = None, platform: str | None = None
+) -> None:
+    """Build images of the checked-out tree as `name:tag`."""
     for image in chosen:
-        images.build(image, tool=tool, tag=tag, version=tag, created=commit_time(), base=base)
+        images.build(image, tool=tool, tag=tag, version=tag, created=commit_time(), base=base, platform=platform)
 
 
 def push(chosen: Iterable[Image], *, tool: str, tag: str, address: str | None) -> dict[str, str]:
@@ -96,6 +109,7 @@ def _push(image: Image, tool: str, tag: str, credentials: Login, environment: Ma
 def logged_in(credentials: Login, tool: str) -> Iterator[dict[str, str]]:
     """Log in with credentials that are gone afterwards, and yield the environment that has them."""
     with tempfile.TemporaryDirectory() as directory:
+        _keep_context(Path(directory))
         environment = {
             **os.environ,
             "DOCKER_CONFIG": directory,
@@ -110,3 +124,15 @@ def _transport(tool: str, credentials: Login) -> list[str]:
     # docker takes a registry on the loopback without TLS by itself
     insecure = Path(tool).name == "podman" and registry.is_loopback(credentials.registry)
     return ["--tls-verify=false"] if insecure else []
+
+
+def _keep_context(directory: Path) -> None:
+    """Let docker's new, empty configuration talk to the same daemon as the user's: colima, rootless, Docker Desktop."""
+    users = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    for kept in ("contexts", "cli-plugins"):
+        if (users / kept).exists():
+            (directory / kept).symlink_to((users / kept).absolute())
+    with suppress(FileNotFoundError):
+        configuration = json.loads((users / "config.json").read_text())
+        context = {key: configuration[key] for key in ("currentContext", "cliPluginsExtraDirs") if key in configuration}
+        (directory / "config.json").write_text(json.dumps(context))

@@ -120,8 +120,55 @@ def test_a_dirty_tree_is_refused_unless_allowed_and_then_says_so(
     with pytest.raises(DirtyTreeError, match=r"1 files differ from the commit \(hello"):
         build_push(registry_address)
     assert build_push(registry_address, "--allow-dirty")
-    tag = f"{release.commit()}-dirty"
-    assert registry.digest(Login(registry_address, "AWS", PASSWORD), "tiny", tag)
+    assert registry.digest(Login(registry_address, "AWS", PASSWORD), "tiny", release.tag_of_tree())
+
+
+def test_another_change_of_the_same_commit_is_another_tag(repository: Path) -> None:
+    tags = [release.tag_of_tree()]
+    for name, content in (("hello", "changed"), ("hello", "changed again"), ("new", "a"), ("new", "b")):
+        repository.joinpath(name).write_text(content)
+        tags.append(release.tag_of_tree())
+    assert tags[0] == release.commit()
+    assert len(set(tags)) == len(tags)
+    assert all(tag.startswith(f"{tags[0]}-dirty-") for tag in tags[1:])
+
+
+@pytest.mark.parametrize("kind", ["oci.image.index.v1", "docker.distribution.manifest.list.v2"])
+def test_what_docker_pushes_today_is_found(registry_address: str, kind: str) -> None:
+    """An index, as BuildKit makes it by default: the registry says 404 to who does not accept one."""
+    index = json.dumps({"schemaVersion": 2, "mediaType": f"application/vnd.{kind}+json", "manifests": []})
+    headers = urllib3.make_headers(basic_auth=f"AWS:{PASSWORD}") | {"Content-Type": f"application/vnd.{kind}+json"}
+    url = f"http://{registry_address}/v2/index/manifests/1"
+    assert urllib3.request("PUT", url, body=index, headers=headers).status == 201
+    assert registry.digest(Login(registry_address, "AWS", PASSWORD), "index", "1")
+
+
+def test_the_push_talks_to_the_daemon_that_the_build_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fake docker: no daemon is needed to see which context it would take, and that no credential comes along."""
+    users, tool = tmp_path / "docker-config", tmp_path / "docker"
+    users.joinpath("contexts").mkdir(parents=True)
+    users.joinpath("config.json").write_text(
+        '{"currentContext": "colima", "auths": {"a": {}}, "credsStore": "desktop"}'
+    )
+    monkeypatch.setenv("DOCKER_CONFIG", str(users))
+    tool.write_text("#!/bin/sh\ncat > /dev/null\n")
+    tool.chmod(0o755)
+    with release.logged_in(Login("127.0.0.1:1", "AWS", PASSWORD), str(tool)) as environment:
+        during = Path(environment["DOCKER_CONFIG"])
+        assert json.loads(during.joinpath("config.json").read_text()) == {"currentContext": "colima"}
+        assert during.joinpath("contexts").resolve() == users / "contexts"
+
+
+@pytest.mark.parametrize(("tool", "manifest"), [("podman", "--format docker"), ("docker", "oci-mediatypes=false")])
+def test_an_image_is_built_for_the_nodes_as_one_docker_manifest(
+    tool: str, manifest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("operations.images.run", lambda command, **_: asked.extend(map(str, command)))
+    image = Image("recs-batch")
+    release.build([image], tool=tool, tag="1", platform="linux/amd64")
+    assert "--platform linux/amd64" in " ".join(asked)
+    assert manifest in " ".join(asked)
 
 
 @needs_containers
