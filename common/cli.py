@@ -10,6 +10,7 @@ from types import FrameType
 
 import click
 
+from common.aws import errors_of_aws, share_region
 from common.errors import ApplicationError
 from common.logs import configure_logs
 
@@ -17,13 +18,15 @@ from common.logs import configure_logs
 def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
     """Run a click command and exit: 0 on success, 2 on wrong usage, an `ApplicationError`'s own code, 130 on Ctrl-C.
 
-    SIGTERM ends it with 143, and what it opened is closed. Expected errors become one line on standard error; anything
-    else keeps its traceback, for it is a defect.
+    SIGTERM ends it with 143, and what it opened is closed. Expected errors, AWS's own among them, become one line on
+    standard error; anything else keeps its traceback, for it is a defect.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    share_region()
     try:
         configure_logs()
-        status = command.main(args=arguments, standalone_mode=False)
+        with errors_of_aws():
+            status = command.main(args=arguments, standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

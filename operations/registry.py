@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 import urllib3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from common.errors import ApplicationError, UnavailableError
 
@@ -46,7 +46,7 @@ def login(registry: str | None) -> Login:
     """Ask ECR for a login; `registry` (host and port) replaces ECR's own address. Raises `RegistryError`."""
     try:
         (data,) = _ecr().get_authorization_token()["authorizationData"]
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
         raise RegistryError(f"ECR gives no login: {error}") from None
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     return Login(registry or data["proxyEndpoint"].removeprefix("https://"), user, password)
@@ -63,7 +63,7 @@ def ensure_repository(name: str) -> None:
         )
     except client.exceptions.RepositoryAlreadyExistsException:
         return
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
         raise RegistryError(f"cannot create the repository {name}: {error}") from None
     client.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=lifecycle_policy())
 

@@ -12,7 +12,7 @@ import pytest
 
 PROGRAM = """
 import atexit, os, signal, time
-import click
+import boto3, click
 from common import cli, errors, storage
 from common.logs import get_logger
 
@@ -29,6 +29,7 @@ def command(how: str) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(60)
         case "exit": raise click.exceptions.Exit(9)
+        case "aws": boto3.client("kinesis").describe_stream_summary(StreamName="nope")
         case "storage": storage.open_store("missing-directory").get("key")
         case _: raise getattr(errors, how)("what was wrong, and what to do")
 
@@ -80,6 +81,42 @@ def test_a_storage_error_is_one_line_with_the_uri() -> None:
     assert done.returncode == 66
     assert done.stderr.startswith("error: file:///")
     assert done.stderr.endswith("/missing-directory/key: no such file\n")
+
+
+def test_what_aws_refuses_is_one_line_with_its_words(aws: str) -> None:
+    done = _run("--how", "aws", LOG_LEVEL="WARNING")
+    assert done.returncode == 66
+    assert done.stderr == (
+        "error: AWS refused DescribeStreamSummary: Stream nope under account 123456789012 not found.\n"
+    )
+
+
+def test_an_aws_that_is_away_may_be_tried_again() -> None:
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    done = _run("--how", "aws", LOG_LEVEL="WARNING", **away)
+    assert done.returncode == 75
+    assert done.stderr.startswith("error: AWS cannot be reached: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("region", "code", "told"),
+    [
+        ({}, 78, "error: no AWS region is set; set AWS_REGION\n"),
+        ({"AWS_REGION": "eu-central-1"}, 66, "not found.\n"),
+        ({"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "no-such-region-9"}, 66, "not found.\n"),
+    ],
+)
+def test_the_region_is_aws_region(aws: str, region: dict[str, str], code: int, told: str) -> None:
+    without = {name: value for name, value in os.environ.items() if "REGION" not in name}
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), "--how", "aws"],
+        capture_output=True,
+        text=True,
+        env={**without, "LOG_LEVEL": "WARNING", **region},
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stderr.endswith(told)
 
 
 def test_a_defect_keeps_its_traceback() -> None:
