@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from common.database_credentials import credentials
 from common.errors import ApplicationError, ConfigurationError, UnavailableError
 from common.settings import DatabaseSettings, load_settings
 
@@ -51,9 +52,13 @@ def embedded_database_url(directory: Path = EMBEDDED_DIRECTORY) -> str:
 
 
 def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
-    """Open a connection whose session speaks UTC. Raises `DatabaseUnavailableError`."""
+    """Open a connection whose session speaks UTC, with credentials of this moment (`DATABASE_CREDENTIALS`).
+
+    Raises `DatabaseUnavailableError`, and what `credentials` raises.
+    """
+    login = credentials(url)
     try:
-        return psycopg.connect(url, autocommit=autocommit, connect_timeout=10, options="-c timezone=UTC")
+        return psycopg.connect(url, autocommit=autocommit, connect_timeout=10, options="-c timezone=UTC", **login)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailableError(f"cannot reach the database at {describe(url)}: {_first_line(error)}") from None
 

@@ -19,9 +19,13 @@ class StoreSettings(BaseSettings):
 
 
 class DatabaseSettings(BaseSettings):
-    """DATABASE_URL: a postgresql:// address; unset, an embedded PostgreSQL keeps its data in var/postgres."""
+    """DATABASE_URL: a postgresql:// address; unset, an embedded PostgreSQL keeps its data in var/postgres.
+
+    DATABASE_CREDENTIALS: where the password is: `url`, `iam` (a token of RDS), or a secret of AWS Secrets Manager.
+    """
 
     database_url: str | None = Field(default=None, pattern=r"^postgres(ql)?://")
+    database_credentials: str = Field(default="url", pattern=r"^(url|iam|rds!.+|arn:.+)$")
 
 
 def load_settings(kind: type[Settings], **overrides: Any) -> Settings:

@@ -13,6 +13,7 @@ def main() -> None:
 
 
 for command in (
+    scores.create_roles_command,
     scores.migrate_command,
     scores.generate_command,
     scores.load_command,

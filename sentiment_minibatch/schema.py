@@ -33,7 +33,16 @@ def migrate(connection: psycopg.Connection) -> list[str]:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         connection.execute(_BOOKKEEPING)
         applied: dict[str, str] = dict(connection.execute("SELECT name, sha256 FROM sentiment.migration").fetchall())
-        return [file.name for file in migration_files() if _apply(connection, file, applied)]
+        new = [file.name for file in migration_files() if _apply(connection, file, applied)]
+        connection.execute(statement("grants"))
+    return new
+
+
+def create_roles(connection: psycopg.Connection) -> None:
+    """Make the three users of the database (`sql/create_roles.sql`); the connection is the master's."""
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+        connection.execute(statement("create_roles"))
 
 
 def check_schema(connection: psycopg.Connection) -> None:

@@ -14,7 +14,7 @@ from sentiment_minibatch.generator import StreamSettings, deliveries
 from sentiment_minibatch.live import insert_live
 from sentiment_minibatch.load import LoadReport, load_tables
 from sentiment_minibatch.prune import prune
-from sentiment_minibatch.schema import migrate
+from sentiment_minibatch.schema import create_roles, migrate
 from sentiment_minibatch.score_files import tables_at
 from sentiment_minibatch.score_output import write_to
 from sentiment_minibatch.settings import RetentionSettings
@@ -26,6 +26,14 @@ def migrate_command() -> None:
     with database(checked=False) as connection:
         applied = migrate(connection)
     click.echo(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
+
+
+@click.command("create-roles")
+def create_roles_command() -> None:
+    """Make the database's three users, as its master: one that owns the tables, one for the job, one for the page."""
+    with database(checked=False) as connection:
+        create_roles(connection)
+    click.echo("there are sentiment_owner, sentiment_job and sentiment_page")
 
 
 @click.command("generate")
