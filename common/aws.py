@@ -59,11 +59,12 @@ def application_error(error: ClientError | BotoCoreError) -> ApplicationError:
     told = error.response.get("Error", {})
     code = str(told.get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    line = f"AWS refused {error.operation_name}: {told.get('Message') or code}"
+    return _kind(code, status)(f"AWS refused {error.operation_name}: {told.get('Message') or code}")
+
+
+def _kind(code: str, status: int) -> type[ApplicationError]:
     if any(word in code for word in _DENIED):
-        return ConfigurationError(line)
+        return ConfigurationError
     if status >= 500 or any(word in code for word in _AGAIN):
-        return UnavailableError(line)
-    if any(word in code for word in _MISSING):
-        return MissingInputError(line)
-    return ApplicationError(line)
+        return UnavailableError
+    return MissingInputError if any(word in code for word in _MISSING) else ApplicationError

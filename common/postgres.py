@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from common.database_credentials import credentials
 from common.errors import ApplicationError, ConfigurationError, UnavailableError
@@ -56,9 +57,9 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
 
     Raises `DatabaseUnavailableError`, and what `credentials` raises.
     """
-    login = credentials(url)
+    address = make_conninfo(url, **credentials(url))
     try:
-        return psycopg.connect(url, autocommit=autocommit, connect_timeout=10, options="-c timezone=UTC", **login)
+        return psycopg.connect(address, autocommit=autocommit, connect_timeout=10, options="-c timezone=UTC")
     except psycopg.OperationalError as error:
         raise DatabaseUnavailableError(f"cannot reach the database at {describe(url)}: {_first_line(error)}") from None
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from common.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from operations.environment import Environment
+
 MEGABYTE = 1_000_000
 _services = click.argument("services", nargs=-1)
 _tag = click.option("--tag", help="[the commit's first twelve digits]")
+_values = click.option(
+    "--values",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("infra/values/aws.yaml"),
+    show_default=True,
+)
 
 
 @click.group()
@@ -79,50 +90,75 @@ def build_push_command(
 
 @main.command("render")
 @click.argument("environment")
+@_values
 @click.option("--pinned", is_flag=True, help="With the digests that build-push wrote down.")
-def render_command(environment: str, pinned: bool) -> None:
-    """Print an environment's manifests."""
+def render_command(environment: str, values: Path, pinned: bool) -> None:
+    """Print an environment's manifests; those of AWS with the example's values where there are none yet."""
     from operations import deployment, release
 
-    manifests = deployment.render(environment, release.read_digests() if pinned else None)
+    manifests = deployment.render(
+        environment, release.read_digests() if pinned else None, _environment_of(environment, values, or_example=True)
+    )
     click.echo(deployment.dump(manifests), nl=False)
 
 
 @main.command("deploy")
 @click.argument("environment")
+@_values
 @click.option("--context", help="The kubectl context. [the current one]")
-def deploy_command(environment: str, context: str | None) -> None:
+def deploy_command(environment: str, values: Path, context: str | None) -> None:
     """Apply an environment, its images pinned to the digests that build-push wrote down; migrations go first."""
-    from operations import deployment, release
+    from operations import certificates, deployment, release
 
-    digests = {} if environment == "local" else release.read_digests()
-    manifests = deployment.render(environment, digests)
-    if environment != "local" and (unpinned := deployment.unpinned(manifests)):
-        raise ConfigurationError(f"not pushed by `make build-push`: {', '.join(sorted(unpinned))}")
+    on_aws = _environment_of(environment, values)
+    manifests = deployment.render(environment, {} if on_aws is None else release.read_digests(), on_aws)
+    if on_aws is not None:
+        if unpinned := deployment.unpinned(manifests):
+            raise ConfigurationError(f"not pushed by `make build-push`: {', '.join(sorted(unpinned))}")
+        manifests.append(certificates.config_map(on_aws.region, "trader-network"))
     deployment.apply(manifests, context=context, write=click.echo)
+
+
+@main.command("deploy-plan")
+@click.argument("environment")
+@_values
+@click.option("--context", help="The kubectl context. [the current one]")
+def deploy_plan_command(environment: str, values: Path, context: str | None) -> int:
+    """Say what is missing or would change, and touch nothing; the exit code is 78 while something is missing."""
+    from operations import plan
+
+    on_aws = _environment_of(environment, values)
+    if on_aws is None:
+        raise ConfigurationError("a plan is made for environments on AWS; `local` needs nothing but a cluster")
+    return plan.show(plan.make(environment, on_aws, context), click.echo)
 
 
 @main.command("infra-deploy")
 @click.argument("template")
-@click.option("--stack", help="The stack's name. [trader-network-<template>]")
-@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE")
-def infra_deploy_command(template: str, stack: str | None, parameters: tuple[str, ...]) -> None:
-    """Create or update a CloudFormation stack from infra/<template>.yaml and print its outputs."""
+@_values
+@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Wins over the file's.")
+def infra_deploy_command(template: str, values: Path, parameters: tuple[str, ...]) -> None:
+    """Create or update a CloudFormation stack from infra/<template>.yaml and print its outputs.
+
+    Its parameters come from the values file and from the outputs of the other stacks; zip files of code are uploaded.
+    """
     from operations import stacks
 
+    environment = _enter(values)
     given = dict(_name_and_value(parameter) for parameter in parameters)
-    for name, value in stacks.deploy(stack or f"trader-network-{template}", template, given).items():
+    found = stacks.parameters_of(environment, template, given)
+    for name, value in stacks.deploy(environment.stack(template), template, found, click.echo).items():
         click.echo(f"{name}={value}")
 
 
 @main.command("infra-delete")
 @click.argument("template")
-@click.option("--stack", help="The stack's name. [trader-network-<template>]")
-def infra_delete_command(template: str, stack: str | None) -> None:
+@_values
+def infra_delete_command(template: str, values: Path) -> None:
     """Delete a CloudFormation stack; buckets, the key and a last database snapshot stay."""
     from operations import stacks
 
-    stacks.delete(stack or f"trader-network-{template}")
+    stacks.delete(_enter(values).stack(template))
 
 
 @main.command("job", context_settings={"ignore_unknown_options": True})
@@ -135,6 +171,25 @@ def job_command(namespace: str, context: str | None, cron_job: str, arguments: t
     from operations import jobs
 
     return jobs.run_now(jobs.connect(context), namespace, cron_job, arguments, click.echo)
+
+
+def _environment_of(overlay: str, values: Path, *, or_example: bool = False) -> Environment | None:
+    """Return the environment on AWS that an overlay is for; `local` has none."""
+    from operations.environment import EXAMPLE, read_environment
+
+    if overlay == "local":
+        return None
+    return read_environment(EXAMPLE) if or_example and not values.exists() else _enter(values)
+
+
+def _enter(values: Path) -> Environment:
+    """Read an environment's values, and see that what we do is done in its region and its account."""
+    from operations.environment import read_environment
+
+    environment = read_environment(values)
+    os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = environment.region
+    environment.check_account()
+    return environment
 
 
 def _name_and_value(parameter: str) -> tuple[str, str]:

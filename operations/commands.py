@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from common.errors import ApplicationError, ConfigurationError
@@ -20,6 +20,7 @@ def run(
     show: bool = False,
     stdin: str | None = None,
     environment: Mapping[str, str] | None = None,
+    accepted: Container[int] = (0,),
 ) -> str:
     """Run a program and return what it wrote to standard output; `show` passes its output through instead.
 
@@ -32,7 +33,7 @@ def run(
     done = subprocess.run(
         [program, *rest], input=stdin, stdout=pipe, stderr=pipe, text=True, env=environment, check=False
     )
-    if done.returncode:
+    if done.returncode not in accepted:
         said = (done.stderr or done.stdout or "").strip().splitlines()
         raise CommandError(f"{program} {rest[0]} failed: {said[-1] if said else f'exit code {done.returncode}'}")
     return done.stdout or ""

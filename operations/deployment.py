@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -11,6 +13,7 @@ import yaml
 
 from common.errors import ApplicationError, ConfigurationError
 from operations.commands import run
+from operations.environment import Environment
 from operations.following import JobFollower
 from operations.jobs import connect
 
@@ -18,13 +21,24 @@ OVERLAYS = Path("k8s/overlays")
 Manifest = dict[str, Any]
 
 
-def render(environment: str, digests: Mapping[str, str] | None = None) -> list[Manifest]:
-    """Return an overlay's manifests; `digests` (`registry/name@sha256:…` by image name) replace its images."""
-    overlay = OVERLAYS / environment
-    if not overlay.is_dir():
-        known = ", ".join(sorted(path.name for path in OVERLAYS.iterdir()))
-        raise ConfigurationError(f"there is no environment {environment!r}; there are {known}")
-    manifests = [found for found in yaml.safe_load_all(run(["kubectl", "kustomize", overlay])) if found]
+def render(
+    overlay: str, digests: Mapping[str, str] | None = None, environment: Environment | None = None
+) -> list[Manifest]:
+    """Return an overlay's manifests with an environment's values filled in.
+
+    `digests` (`registry/name@sha256:…` by image name) replace its images. Raises `ConfigurationError` for an unknown
+    overlay, or a value that nobody gives.
+    """
+    path = OVERLAYS / overlay
+    if not path.is_dir():
+        known = ", ".join(sorted(found.name for found in OVERLAYS.iterdir()))
+        raise ConfigurationError(f"there is no environment {overlay!r}; there are {known}")
+    manifests = [found for found in yaml.safe_load_all(run(["kubectl", "kustomize", path])) if found]
+    for secret in (found for found in manifests if found["kind"] == "Secret"):
+        encoded = secret.pop("data", {})
+        secret["stringData"] = {key: base64.b64decode(value).decode() for key, value in encoded.items()}
+    if environment is not None:
+        manifests = environment.fill(manifests)
     for container in _containers(manifests):
         container["image"] = (digests or {}).get(_name(container["image"]), container["image"])
     return manifests
@@ -46,6 +60,21 @@ def apply(manifests: list[Manifest], *, context: str | None, write: Callable[[st
     for migration in migrations:
         _migrate(migration, context, write)
     _apply(last, context)
+
+
+def changes(manifests: list[Manifest], context: str | None) -> list[str]:
+    """Return the objects that applying would make or change, by the server's own dry run. Raises `CommandError`."""
+    with tempfile.TemporaryDirectory() as directory:
+        stream = Path(directory, "manifests.yaml")
+        stream.write_text(dump(manifests))
+        listed = run(
+            ["kubectl", *_context(context), "diff", "--filename", stream],
+            environment={**os.environ, "KUBECTL_EXTERNAL_DIFF": "diff -rqN"},
+            accepted=(0, 1),  # 1: something differs
+        )
+    # Files /tmp/LIVE-1/apps.v1.Deployment.trader-network.page and /tmp/MERGED-2/apps.v1.Deployment.… differ
+    names = (line.split(" ")[1].rpartition("/")[2].split(".") for line in listed.splitlines())
+    return sorted(f"{kind}/{name}" for *_, kind, _, name in names)
 
 
 def dump(manifests: list[Manifest]) -> str:

@@ -12,7 +12,6 @@ from common.errors import ApplicationError, UnavailableError
 
 # Kubernetes goes on trying for ever where one of these is the reason; a person has to change something.
 _HOPELESS = {
-    "CreateContainerConfigError",
     "CreateContainerError",
     "ErrImageNeverPull",
     "ErrImagePull",
@@ -21,15 +20,21 @@ _HOPELESS = {
 }
 
 
+# A Secret or ConfigMap is missing: on a first deployment whoever writes it may still be at it.
+_PATIENT = "CreateContainerConfigError"
+
+
 class JobFollower:
     """Writes what a Job's pods log, from one pod to the next if the Job tries again."""
 
     poll_seconds = 1.0
     start_seconds = 600.0
+    configuration_seconds = 180.0
 
     def __init__(self, api: ApiClient, namespace: str, write: Callable[[str], None]) -> None:
         self._batch, self._core = BatchV1Api(api), CoreV1Api(api)
         self._namespace, self._write = namespace, write
+        self._unconfigured_since: dict[str, float] = {}
 
     def follow(self, job: str) -> int:
         """Return 0 when the Job is complete, its last pod's exit code when it failed.
@@ -42,9 +47,9 @@ class JobFollower:
         while True:
             # Read before the pods are listed: a Job that has ended starts no other, so the list then has them all.
             state = self._batch.read_namespaced_job_status(job, self._namespace)
-            for pod in self._started(job, without=followed):
+            for pod, container in self._started(job, without=followed):
                 followed.add(pod)
-                code = self._follow_pod(pod)
+                code = self._follow_pod(pod, container)
             if _condition(state, "Complete"):
                 return 0
             if failure := _condition(state, "Failed"):
@@ -57,37 +62,43 @@ class JobFollower:
                 )
             time.sleep(self.poll_seconds)
 
-    def _started(self, job: str, without: set[str]) -> Iterator[str]:
+    def _started(self, job: str, without: set[str]) -> Iterator[tuple[str, str]]:
         pods = self._core.list_namespaced_pod(self._namespace, label_selector=f"batch.kubernetes.io/job-name={job}")
         for pod in sorted(pods.items, key=lambda pod: pod.metadata.creation_timestamp):
             status = _status(pod)
             if pod.metadata.name in without or status is None:
                 continue
-            if status.state.waiting and status.state.waiting.reason in _HOPELESS:
+            if status.state.waiting and self._is_hopeless(pod.metadata.name, status.state.waiting.reason):
                 waiting = status.state.waiting
                 raise ApplicationError(f"pod {pod.metadata.name} cannot start: {waiting.reason}: {waiting.message}")
             if status.state.running or status.state.terminated:
-                yield pod.metadata.name
+                yield pod.metadata.name, status.name
 
-    def _follow_pod(self, pod: str) -> int | None:
+    def _is_hopeless(self, pod: str, reason: str | None) -> bool:
+        if reason != _PATIENT:
+            return reason in _HOPELESS
+        since = self._unconfigured_since.setdefault(pod, time.monotonic())
+        return time.monotonic() - since > self.configuration_seconds
+
+    def _follow_pod(self, pod: str, container: str) -> int | None:
         """Write a pod's log until it has ended, whatever breaks the connection; return its exit code, None if lost."""
         last = ""
         while True:
-            last = self._write_log(pod, after=last)
+            last = self._write_log(pod, container, after=last)
             found = self._core.read_namespaced_pod(pod, self._namespace)
             status = _status(found)
             if status is not None and status.state.terminated:
-                self._write_log(pod, after=last)
+                self._write_log(pod, container, after=last)
                 code: int = status.state.terminated.exit_code
                 return code
             if found.status.phase == "Failed":  # evicted: its containers left no status
                 return None
             time.sleep(self.poll_seconds)
 
-    def _write_log(self, pod: str, after: str) -> str:
+    def _write_log(self, pod: str, container: str, after: str) -> str:
         """Write the lines that are newer than the time `after`, as they come; return the last one's time."""
         response = self._core.read_namespaced_pod_log(
-            pod, self._namespace, follow=True, timestamps=True, _preload_content=False
+            pod, self._namespace, container=container, follow=True, timestamps=True, _preload_content=False
         )
         try:
             for line in _lines(response):
@@ -116,6 +127,10 @@ def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[str]:
 
 
 def _status(pod: V1Pod) -> V1ContainerStatus | None:
+    """Return the state of the container that runs now: an init container that is waiting or failed, or the first."""
+    for status in pod.status.init_container_statuses or []:
+        if status.state.waiting or (status.state.terminated and status.state.terminated.exit_code):
+            return status
     statuses = pod.status.container_statuses
     return statuses[0] if statuses else None
 

@@ -9,7 +9,9 @@ BEGIN
     GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sentiment TO sentiment_job;
     REVOKE INSERT, UPDATE, DELETE ON sentiment.migration FROM sentiment_job;
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA sentiment TO sentiment_job;
-    -- The job makes a day's partitions by this function and no table otherwise: it runs as the owner.
+    -- The job makes a day's partitions by this function and no table otherwise: it runs as the owner, for the job alone.
     ALTER FUNCTION sentiment.ensure_partitions(date[]) SECURITY DEFINER SET search_path = pg_catalog, sentiment, pg_temp;
+    REVOKE EXECUTE ON FUNCTION sentiment.ensure_partitions(date[]) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION sentiment.ensure_partitions(date[]) TO sentiment_job;
 END
 $$

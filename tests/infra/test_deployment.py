@@ -104,8 +104,8 @@ def test_a_parameter_that_a_newer_template_lacks_is_left_behind(
 def test_the_database_is_private_encrypted_and_open_to_the_cluster_alone(
     names: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # moto knows no MasterUserSecret and cannot give an instance the parameter group of the same stack
-    unknown = ("MasterUserSecret.SecretArn", "DBParameterGroupName: !Ref")
+    # moto knows no MasterUserSecret, no DbiResourceId, and gives no instance the parameter group of the same stack
+    unknown = ("MasterUserSecret.SecretArn", "DbiResourceId", "DBParameterGroupName: !Ref")
     template = Path("infra/database.yaml").read_text()
     known = [line for line in template.splitlines() if not any(words in line for words in unknown)]
     tmp_path.joinpath("database.yaml").write_text("\n".join(known))
@@ -126,9 +126,12 @@ def test_the_database_is_private_encrypted_and_open_to_the_cluster_alone(
 def test_each_workload_gets_a_role_for_its_own_prefix(names: dict[str, str]) -> None:
     bucket = deploy_storage(names)["DataBucketArn"]
     unique = names["Name"]
-    roles = {f"{kind}RoleName": f"{unique}-{kind}" for kind in ("Recommendations", "Sentiment", "Secrets", "SageMaker")}
+    roles = {
+        f"{kind}RoleName": f"{unique}-{kind}"
+        for kind in ("Recommendations", "Sentiment", "Page", "Migration", "SageMaker")
+    }
     secret = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{unique}"
-    deploy(names, "identity", ClusterName="cluster", DatabaseSecretArn=secret, **roles)
+    deploy(names, "identity", ClusterName="cluster", DatabaseSecretArn=secret, DatabaseResourceId="db-ABC", **roles)
     made = resources(names, "identity")
     iam = boto3.client("iam")
 
@@ -142,9 +145,12 @@ def test_each_workload_gets_a_role_for_its_own_prefix(names: dict[str, str]) -> 
     assert writes("SageMakerRole", "train-and-serve-the-classifier") == [f"{bucket}/models/*"]
 
 
-def test_streaming_joins_kinesis_lambda_and_a_dead_letter_queue(names: dict[str, str]) -> None:
+def test_streaming_joins_kinesis_lambda_and_a_place_for_what_failed(names: dict[str, str]) -> None:
     code_bucket = deploy_storage(names)["CodeBucket"]
-    boto3.client("s3").put_object(Bucket=code_bucket, Key="preprocess.zip", Body=_zip("def handler(event, _): ..."))
+    versioned = {"Status": "Enabled"}  # what moto's CloudFormation leaves out of the template
+    boto3.client("s3").put_bucket_versioning(Bucket=code_bucket, VersioningConfiguration=versioned)
+    body = _zip("def handler(event, _): ...")
+    version = boto3.client("s3").put_object(Bucket=code_bucket, Key="preprocess.zip", Body=body)["VersionId"]
     unique = names["Name"]
     deploy(
         names,
@@ -154,7 +160,9 @@ def test_streaming_joins_kinesis_lambda_and_a_dead_letter_queue(names: dict[str,
         PreprocessFunctionName=f"{unique}-preprocess",
         RejectedQueueName=f"{unique}-rejected",
         PreprocessCodeKey="preprocess.zip",
+        PreprocessCodeVersion=version,
         FlinkCodeKey="flink.zip",
+        FlinkCodeVersion="1",
     )
     made = resources(names, "streaming")
     summary = boto3.client("kinesis").describe_stream_summary(StreamName=made["RawStream"])["StreamDescriptionSummary"]
@@ -165,14 +173,15 @@ def test_streaming_joins_kinesis_lambda_and_a_dead_letter_queue(names: dict[str,
     configuration: dict[str, Any] = boto3.client("lambda").get_function_configuration(
         FunctionName=made["PreprocessFunction"]
     )
-    queue = boto3.client("sqs").get_queue_attributes(QueueUrl=made["RejectedQueue"], AttributeNames=["QueueArn"])
-    assert source["DestinationConfig"]["OnFailure"]["Destination"] == queue["Attributes"]["QueueArn"]
+    assert source["DestinationConfig"]["OnFailure"]["Destination"] == f"arn:aws:s3:::{unique}-data"
     assert configuration["Environment"]["Variables"]["OUTPUT_STREAM"] == f"{unique}-scored"
 
 
 def test_a_template_that_cannot_be_deployed_says_why(names: dict[str, str]) -> None:
     with pytest.raises(StackError, match="was not deployed"):
-        deploy(names, "streaming", PreprocessCodeKey="preprocess.zip", FlinkCodeKey="flink.zip")
+        deploy(
+            names, "streaming", PreprocessCodeKey="a", PreprocessCodeVersion="1", FlinkCodeKey="b", FlinkCodeVersion="1"
+        )
 
 
 def _zip(source: str) -> bytes:

@@ -154,3 +154,55 @@ def test_firehose_ends_every_record_with_a_newline() -> None:
         processing = stream["ExtendedS3DestinationConfiguration"]["ProcessingConfiguration"]
         assert processing["Enabled"]
         assert [processor["Type"] for processor in processing["Processors"]] == ["AppendDelimiterToRecord"]
+
+
+def test_new_code_is_a_new_version_of_its_object() -> None:
+    """Under the same key CloudFormation sees no change: AWS::Lambda::Function Code, S3ObjectVersion."""
+    resources = parse(Path("infra/streaming.yaml").read_text())["Resources"]
+    assert resources["PreprocessFunction"]["Properties"]["Code"]["S3ObjectVersion"] == {"Ref": "PreprocessCodeVersion"}
+    code = resources["FlinkApplication"]["Properties"]["ApplicationConfiguration"]["ApplicationCodeConfiguration"]
+    assert code["CodeContent"]["S3ContentLocation"]["ObjectVersion"] == {"Ref": "FlinkCodeVersion"}
+
+
+def test_what_a_failed_first_create_made_is_in_nobodys_way(template: dict[str, Any]) -> None:
+    """A bucket that stays would keep its name from the next try: aws-attribute-deletionpolicy.html."""
+    for name, resource in template["Resources"].items():
+        assert resource.get("DeletionPolicy") in {None, "RetainExceptOnCreate", "Snapshot"}, name
+
+
+# Metrics that the services' own pages list; an alarm on another name would wait for ever.
+METRICS = {
+    "AWS/RDS": {"CPUUtilization", "FreeStorageSpace"},
+    "AWS/Lambda": {"IteratorAge", "OnFailureDestinationDeliveredEventCount"},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible"},
+    "AWS/Firehose": {"DeliveryToS3.DataFreshness"},
+    "AWS/KinesisAnalytics": {"downtime", "fullRestarts", "numRestarts", "uptime", "lastCheckpointDuration"},
+}
+
+
+def test_alarms_watch_metrics_that_exist_and_somebody_is_told(template: dict[str, Any]) -> None:
+    alarms = dict(of_type(template, "AWS::CloudWatch::Alarm"))
+    for name, alarm in alarms.items():
+        assert alarm["MetricName"] in METRICS[alarm["Namespace"]], name
+        assert alarm["AlarmActions"] == [{"Ref": "Alarms"}], name
+    if alarms:
+        (subscription,) = (properties for _, properties in of_type(template, "AWS::SNS::Subscription"))
+        assert subscription["TopicArn"] == {"Ref": "Alarms"}
+        assert subscription["Endpoint"] == {"Ref": "AlarmEmail"}
+
+
+def test_what_is_worth_trying_again_is_tried_until_the_stream_forgets_it() -> None:
+    template = parse(Path("infra/streaming.yaml").read_text())
+    source = template["Resources"]["PreprocessSource"]["Properties"]
+    assert source["MaximumRetryAttempts"] == -1
+    hours = template["Parameters"]["RetentionHours"]["AllowedValues"]
+    seconds = {hour: int(found["TryAgainSeconds"]) for hour, found in template["Mappings"]["Retention"].items()}
+    assert seconds == {hour: (int(hour) - 1) * 3600 for hour in hours}
+    assert max(seconds.values()) <= 604_800  # Lambda's limit
+
+
+def test_no_account_region_or_network_is_written_into_a_template_or_an_overlay(template: dict[str, Any]) -> None:
+    overlays = "".join(path.read_text() for path in Path("k8s").rglob("*.yaml"))
+    for literal in ("123456789012", "us-east-1", "10.0.0.0/16", "example.com/authorize"):
+        assert literal not in json.dumps(template)
+        assert literal not in overlays

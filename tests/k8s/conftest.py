@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from operations import deployment
+from operations.environment import EXAMPLE, read_environment
 
 Manifest = dict[str, Any]
 OVERLAYS = sorted(path.name for path in Path("k8s/overlays").iterdir())
@@ -18,10 +19,8 @@ OVERLAYS = sorted(path.name for path in Path("k8s/overlays").iterdir())
 
 @cache
 def render(overlay: str) -> list[Manifest]:
-    rendered = subprocess.run(
-        ["kubectl", "kustomize", f"k8s/overlays/{overlay}"], check=True, capture_output=True, text=True
-    )
-    return [manifest for manifest in yaml.safe_load_all(rendered.stdout) if manifest]
+    """As `make render` does, with the example's values."""
+    return deployment.render(overlay, environment=None if overlay == "local" else read_environment(EXAMPLE))
 
 
 @pytest.fixture(params=OVERLAYS)

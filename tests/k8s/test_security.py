@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -66,8 +66,11 @@ def test_every_service_of_ours_has_an_account_of_its_own(manifests: list[Manifes
     accounts = names(manifests, "ServiceAccount")
     for name, template in pod_templates(manifests):
         if name != "StatefulSet/postgres":
-            assert template["spec"]["serviceAccountName"] in accounts, name
-            assert template["spec"]["serviceAccountName"] == template["metadata"]["labels"]["app.kubernetes.io/name"]
+            account = template["spec"]["serviceAccountName"]
+            assert account in accounts, name
+            assert (
+                account.partition("-")[0] == template["metadata"]["labels"]["app.kubernetes.io/name"].partition("-")[0]
+            )
 
 
 def test_images_are_never_whatever_is_latest(manifests: list[Manifest]) -> None:
@@ -78,7 +81,7 @@ def test_images_are_never_whatever_is_latest(manifests: list[Manifest]) -> None:
             assert version != "latest", name
 
 
-@pytest.mark.parametrize("overlay", ["aws", "airflow", "spark"])
+@pytest.mark.parametrize("overlay", ["aws", "airflow", "sign-in", "spark"])
 def test_on_aws_every_image_comes_from_our_registry(overlay: str, rendered: Callable[[str], list[Manifest]]) -> None:
     for name, template in pod_templates(rendered(overlay)):
         for container in containers(template):
@@ -87,8 +90,46 @@ def test_on_aws_every_image_comes_from_our_registry(overlay: str, rendered: Call
 
 def test_no_secret_lies_in_the_repository(manifests: list[Manifest]) -> None:
     for secret in of_kind(manifests, "Secret"):
-        held = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
-        assert held == {"url": "postgresql://trader_network@postgres:5432/trader_network"}
+        for url in secret["stringData"].values():
+            assert url.startswith("postgresql://")
+            assert urlsplit(url).password is None
+
+
+def test_every_pod_is_its_own_user_of_the_database(manifests: list[Manifest]) -> None:
+    users = {
+        (template["spec"]["serviceAccountName"], container["name"]): entry["valueFrom"]["secretKeyRef"]["key"]
+        for _, template in pod_templates(manifests)
+        for container in containers(template)
+        for entry in container.get("env", [])
+        if entry["name"] == "DATABASE_URL"
+    }
+    assert users == {
+        ("sentiment-migrate", "create-roles"): "master",
+        ("sentiment-migrate", "sentiment-migrate"): "owner",
+        ("sentiment-migrate", "prune-scores"): "owner",
+        ("sentiment-minibatch", "sentiment-minibatch"): "job",
+        ("sentiment-minibatch", "export-minutes"): "job",
+        ("sentiment-page", "sentiment-page"): "page",
+    }
+
+
+def test_on_aws_the_database_is_verified_and_no_pod_holds_a_password(rendered: Callable[[str], list[Manifest]]) -> None:
+    (secret,) = of_kind(rendered("aws"), "Secret")
+    assert all("sslmode=verify-full&sslrootcert=/etc/database/ca.pem" in url for url in secret["stringData"].values())
+    for name, template in pod_templates(rendered("aws")):
+        for container in containers(template):
+            if any(entry["name"] == "DATABASE_URL" for entry in container.get("env", [])):
+                mounted = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+                assert mounted["/etc/database"] == "database-certificates", name
+
+
+def test_on_aws_nobody_outside_reads_metrics_or_probes(rendered: Callable[[str], list[Manifest]]) -> None:
+    for ingress in of_kind(rendered("aws"), "Ingress"):
+        paths = ingress["spec"]["rules"][0]["http"]["paths"]
+        kept = {path["path"] for path in paths if path["backend"]["service"]["name"] == "not-found"}
+        assert kept == {"/metrics", "/readyz", "/healthz"}
+        assert "actions.not-found" in " ".join(ingress["metadata"]["annotations"])
+        assert paths[-1]["path"] == "/"
 
 
 def test_nothing_goes_in_or_out_unless_a_policy_says_so(manifests: list[Manifest]) -> None:
@@ -112,4 +153,5 @@ def test_pages_are_reached_over_tls_alone(manifests: list[Manifest]) -> None:
         hosts = {rule["host"] for rule in ingress["spec"]["rules"]}
         assert hosts == {host for entry in ingress["spec"]["tls"] for host in entry["hosts"]}
         for rule in ingress["spec"]["rules"]:
-            assert {path["backend"]["service"]["name"] for path in rule["http"]["paths"]} <= services
+            backends = {path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
+            assert backends <= services | {"not-found"}

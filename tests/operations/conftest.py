@@ -34,6 +34,7 @@ class Cluster:
     logs: dict[str, list[str]] = field(default_factory=dict)
     deleted: list[str] = field(default_factory=list)
     cannot_start: str | None = None  # a reason such as ImagePullBackOff
+    starts_after: float | None = None  # seconds for which it could not start
     lines_before_the_log_breaks: int | None = None
     lose_pods: bool = False
 
@@ -65,7 +66,9 @@ class Cluster:
         self.pods[name], self.logs[name] = pod, []
         if self.cannot_start:
             pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": self.cannot_start, "message": "no"}}
-            return None
+            if self.starts_after is None:
+                return None
+            time.sleep(self.starts_after)
         process = subprocess.Popen([sys.executable, *container["args"]], stdout=subprocess.PIPE, text=True)
         pod["status"]["phase"] = "Running"
         pod["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": _now()}}

@@ -96,5 +96,5 @@ def test_after_a_failed_migration_the_workloads_stay_as_they_were(
 
 
 def test_an_unknown_environment_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="there are airflow, aws, local, spark"):
+    with pytest.raises(ConfigurationError, match="there are airflow, aws, local, sign-in, spark"):
         deployment.render("production")

@@ -118,6 +118,26 @@ def test_an_image_that_cannot_be_pulled_is_said_at_once(
     assert cluster.deleted == list(cluster.jobs)
 
 
+def test_a_secret_that_is_still_being_written_is_waited_for(
+    api: client.ApiClient, cluster: Cluster, written: list[str]
+) -> None:
+    """As on a first deployment: the kubelet says CreateContainerConfigError until the Secret is there."""
+    cluster.cron_jobs.append(cron_job())
+    cluster.cannot_start, cluster.starts_after = "CreateContainerConfigError", 2.5
+    assert run(api, SAY_TWO_LINES, written) == 0
+    assert len(written) == 2
+
+
+def test_a_secret_that_never_comes_is_said(
+    api: client.ApiClient, cluster: Cluster, written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.cron_jobs.append(cron_job())
+    cluster.cannot_start = "CreateContainerConfigError"
+    monkeypatch.setattr(JobFollower, "configuration_seconds", 0.1)
+    with pytest.raises(ApplicationError, match="cannot start: CreateContainerConfigError"):
+        run(api, SAY_TWO_LINES, written)
+
+
 def test_a_pod_that_never_starts_is_given_up(
     api: client.ApiClient, cluster: Cluster, written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

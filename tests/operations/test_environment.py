@@ -1,0 +1,186 @@
+"""Values of a file and outputs of stacks under one set of names; a first failure does not spoil the second try."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from common.errors import ConfigurationError, MissingInputError
+from operations import code, plan, stacks
+from operations.cli import main
+from operations.environment import EXAMPLE, Environment, read_environment
+from operations.stacks import StackError
+
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")  # what moto does not create
+TEMPLATE = "Parameters: {Name: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}}\n"
+
+
+@pytest.fixture
+def values(aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The example's values with names of this test's own; the environment's variables are put back afterwards."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    unique = f"test-{uuid.uuid4().hex[:8]}"
+    found: dict[str, str] = yaml.safe_load(EXAMPLE.read_text())
+    buckets = {f"{kind}BucketName": f"{unique}-{kind.lower()}" for kind in ("Data", "Code", "Log")}
+    kinds = ("Classifier", "ClassifierTraining", "Recommendations", "Spark", "Sentiment")
+    return found | buckets | {f"{kind}Repository": f"{unique}/{kind.lower()}" for kind in kinds} | {"Name": unique}
+
+
+def environment(tmp_path: Path, values: dict[str, str]) -> Environment:
+    path = tmp_path / "values.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return read_environment(path)
+
+
+def infra_deploy(tmp_path: Path, *arguments: str) -> None:
+    main(["infra-deploy", *arguments, "--values", str(tmp_path / "values.yaml")], standalone_mode=False)
+
+
+@pytest.fixture
+def topics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small template, to be changed."""
+    monkeypatch.setattr(stacks, "TEMPLATES", tmp_path)
+    template = tmp_path / "topics.yaml"
+    template.write_text(TEMPLATE)
+    return template
+
+
+def test_a_stack_gets_its_parameters_from_the_file_and_says_what_became_of_it(
+    tmp_path: Path, values: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = environment(tmp_path, values)
+    infra_deploy(tmp_path, "storage")
+    said = capsys.readouterr().out
+    assert f"{values['Name']}-storage: created" in said
+    assert f"DataBucket={values['DataBucketName']}" in said
+    assert found.find("DataBucket") == values["DataBucketName"], "an output of the stack has a name of its own"
+    # The same once more: moto updates where AWS says that there is nothing to do.
+    infra_deploy(tmp_path, "storage")
+
+
+def test_a_parameter_that_nobody_gives_is_named(tmp_path: Path, values: dict[str, str]) -> None:
+    environment(tmp_path, {name: value for name, value in values.items() if name not in {"VpcId", "SubnetIds"}})
+    with pytest.raises(ConfigurationError, match=r"^SubnetIds, VpcId: neither in .*values.yaml nor an output"):
+        infra_deploy(tmp_path, "database")
+
+
+def test_nothing_is_done_in_another_account(tmp_path: Path, values: dict[str, str]) -> None:
+    environment(tmp_path, values | {"Account": "999999999999"})
+    with pytest.raises(ConfigurationError, match=r"for account 123456789012, .*values.yaml for 999999999999"):
+        infra_deploy(tmp_path, "storage")
+
+
+def test_a_stack_whose_first_create_failed_is_made_again(topics: Path, values: dict[str, str]) -> None:
+    """Such a stack can only be deleted: AWSCloudFormation/latest/UserGuide/view-stack-events.html, ROLLBACK_COMPLETE."""
+    name, client = f"{values['Name']}-topics", boto3.client("cloudformation")
+    stacks.deploy(name, "topics", {"Name": "a"})
+    first = client.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
+    _set_status(name, "ROLLBACK_COMPLETE")
+    stacks.deploy(name, "topics", {"Name": "a"})
+    again = client.describe_stacks(StackName=name)["Stacks"][0]
+    assert again["StackId"] != first
+    assert again["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_an_update_of_nothing_is_said_to_be_none(
+    topics: Path, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As AWS refuses it; moto does not."""
+    from botocore.exceptions import ClientError
+
+    def refuse(**_: Any) -> None:
+        error = {"Code": "ValidationError", "Message": "No updates are to be performed."}
+        raise ClientError({"Error": error}, "UpdateStack")
+
+    name, said = f"{values['Name']}-topics", []
+    stacks.deploy(name, "topics", {"Name": "a"}, said.append)
+    client = boto3.client("cloudformation")
+    monkeypatch.setattr(client, "update_stack", refuse)
+    assert "unchanged" in stacks._create_or_update(client, name, topics.read_text(), {"Name": "a"})
+
+
+def test_new_code_is_a_new_version_and_old_code_is_not(tmp_path: Path, bucket: str) -> None:
+    s3 = boto3.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    file = tmp_path / "function.zip"
+    file.write_bytes(b"first")
+    first = code.upload(s3, bucket, file)
+    assert code.upload(s3, bucket, file) == first
+    file.write_bytes(b"second")
+    second = code.upload(s3, bucket, file)
+    assert second != first
+    assert s3.get_object(Bucket=bucket, Key="function.zip", VersionId=first)["Body"].read() == b"first"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Account: 123456789012\nRegion: a\nName: b\n", "every value is a text, numbers in quotes: Account"),
+        ("- a\n", "every value is a text"),
+        ("Region: a\n", "does not say Account, Name"),
+        ("a: [", "is no YAML"),
+    ],
+)
+def test_a_wrong_file_is_told_by_its_name(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "values.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=told) as error:
+        read_environment(path)
+    assert str(path) in str(error.value)
+
+
+def test_without_a_file_one_is_told_what_to_copy(tmp_path: Path) -> None:
+    with pytest.raises(MissingInputError, match=r"copy infra/values/example.yaml to it"):
+        read_environment(tmp_path / "values.yaml")
+
+
+def test_a_plan_says_what_is_missing_and_makes_nothing(
+    tmp_path: Path, values: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    found = environment(tmp_path, values)
+    before = boto3.client("cloudformation").list_stacks()["StackSummaries"]
+    status = main(["deploy-plan", "aws", "--values", str(tmp_path / "values.yaml")], standalone_mode=False)
+    said = capsys.readouterr().out
+    assert status == 78
+    assert "✓ account 123456789012, us-east-1" in said
+    for template in ("storage", "database", "identity", "streaming"):
+        assert f"✗ stack {template}: make infra-deploy STACK={template}" in said
+    assert "No cluster found for name: trader-network" in said
+    assert "no cluster to talk to" in said
+    assert boto3.client("cloudformation").list_stacks()["StackSummaries"] == before
+
+    infra_deploy(tmp_path, "storage")
+    assert [f.state for f in plan._stack(found, "storage")] == ["there"]
+    changed = environment(tmp_path, values | {"RecommendationDays": "90"})
+    assert [(f.state, f.detail) for f in plan._stack(changed, "storage")] == [("changes", "RecommendationDays")]
+
+
+def test_a_plan_looks_whether_images_and_add_ons_are_there(
+    tmp_path: Path, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = environment(tmp_path, values | {"ClusterName": values["Name"]})
+    pushed = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/recs-batch@sha256:{'0' * 64}"
+    monkeypatch.setattr("operations.release.read_digests", lambda: {"recs-batch": pushed})
+    (image,) = plan._images(found)
+    assert (image.state, image.what) == ("missing", "image recs-batch")
+    roles = {"roleArn": "arn:aws:iam::123456789012:role/eks", "resourcesVpcConfig": {"subnetIds": ["subnet-1"]}}
+    boto3.client("eks").create_cluster(name=values["Name"], **roles)
+    states = {f.what: f.state for f in plan._add_ons(found)}
+    assert states.pop(f"cluster {values['Name']}") == "there"
+    assert states == dict.fromkeys((f"add-on {name}" for name in plan._ADD_ONS), "missing")
+
+
+def _set_status(name: str, status: str) -> None:
+    """What no request can make of moto's stack."""
+    from moto.backends import get_backend
+
+    backend = get_backend("cloudformation")["123456789012"]["us-east-1"]
+    (stack,) = (stack for stack in backend.stacks.values() if stack.name == name)
+    stack.status = status
