@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,23 +120,23 @@ def deploy(name: str, image: str, role: str, model_uri: str, instance_type: str 
     """Create or update an endpoint for a model.tar.gz and wait until it is in service; None asks for a serverless one.
 
     Each deployment has a model and a configuration of its own; an update switches the endpoint over to the new ones
-    while the old ones answer, and then removes the old ones. A refused one leaves nothing. Raises as `train` does.
+    while the old ones answer, and then removes the old ones. A refused or failed one leaves nothing: SageMaker rolls an
+    update that fails back to the old ones, and calls that in service. Raises as `train` does.
     """
     client = _client()
     version = f"{name}-{int(time.time() * 1000)}"
     container = {"Image": image, "ModelDataUrl": model_uri}
-    _call(client.create_model, ModelName=version, PrimaryContainer=container, ExecutionRoleArn=role)
-    _call(
-        client.create_endpoint_config, EndpointConfigName=version, ProductionVariants=[_variant(version, instance_type)]
-    )
     previous = _current_config(client, name)
     operation = client.create_endpoint if previous is None else client.update_endpoint
+    variants = [_variant(version, instance_type)]
     try:
+        _call(client.create_model, ModelName=version, PrimaryContainer=container, ExecutionRoleArn=role)
+        _call(client.create_endpoint_config, EndpointConfigName=version, ProductionVariants=variants)
         _call(operation, EndpointName=name, EndpointConfigName=version)
     except SageMakerError:
-        _delete_version(client, version)
+        _discard(client, version)
         raise
-    _wait(client, "endpoint_in_service", name)
+    _wait_for(client, name, version, is_new=previous is None)
     if previous is not None:
         _delete_version(client, previous)
     return version
@@ -179,6 +180,29 @@ def _call(operation: Callable[..., Any], **request: Any) -> Any:
         ) from None
     except BotoCoreError as error:
         raise UnavailableError(f"SageMaker cannot be reached: {error}") from None
+
+
+def _wait_for(client: Any, name: str, version: str, *, is_new: bool) -> None:
+    """Wait until an endpoint serves a version; if it never does, remove that and raise `SageMakerError`."""
+    try:
+        _wait(client, "endpoint_in_service", name)
+    except SageMakerError:
+        if is_new:  # an endpoint that failed can only be deleted
+            _call(client.delete_endpoint, EndpointName=name)
+            _discard(client, version)
+        raise
+    described = _call(client.describe_endpoint, EndpointName=name)
+    if described["EndpointConfigName"] != version:
+        _discard(client, version)
+        reason = described.get("FailureReason", "no reason given")
+        raise SageMakerError(f"endpoint {name} serves {described['EndpointConfigName']} as before: {reason}")
+
+
+def _discard(client: Any, version: str) -> None:
+    """Remove what was made of a version that serves nobody, as far as it was made."""
+    for operation, named in ((client.delete_endpoint_config, "EndpointConfigName"), (client.delete_model, "ModelName")):
+        with suppress(SageMakerError):
+            _call(operation, **{named: version})
 
 
 def _wait(client: Any, waiter: str, name: str) -> None:

@@ -97,9 +97,10 @@ def read_environment(path: Path = VALUES) -> Environment:
         raise MissingInputError(f"{path} does not exist: copy {EXAMPLE} to it and fill it in") from None
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path} is no YAML: {str(error).splitlines()[0]}") from None
-    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-        wrong = [name for name, value in values.items() if not isinstance(value, str)] if values else []
-        raise ConfigurationError(f"{path}: every value is a text, numbers in quotes: {', '.join(wrong) or 'none is'}")
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{path} is no list of names and values")
+    if wrong := [str(name) for name, value in values.items() if not isinstance(value, str)]:
+        raise ConfigurationError(f"{path}: every value is a text, numbers in quotes: {', '.join(wrong)}")
     if missing := [name for name in _REQUIRED if not values.get(name)]:
         raise ConfigurationError(f"{path} does not say {', '.join(missing)}")
     return Environment(values, path)

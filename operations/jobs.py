@@ -17,9 +17,12 @@ from operations.following import JobFollower
 def connect(context: str | None = None) -> client.ApiClient:
     """Return a client for the cluster of the current (or this) context, or of the pod we are in."""
     try:
-        config.load_config(context=context)
+        config.load_kube_config(context=context)
     except config.ConfigException as error:
-        raise ConfigurationError(f"no cluster to talk to: {error}") from None
+        try:
+            config.load_incluster_config()
+        except config.ConfigException:
+            raise ConfigurationError(f"no cluster to talk to: {error}") from None
     return client.ApiClient()
 
 

@@ -18,6 +18,7 @@ from sentiment_minibatch.streaming.demo import run_demo
 from sentiment_minibatch.streaming.destinations import KinesisStream
 from sentiment_minibatch.streaming.minutes import read_stream
 from sentiment_minibatch.streaming.producer import produce
+from sentiment_minibatch.streaming.redrive import redrive_batches, redrive_rejected
 
 
 @click.group()
@@ -43,6 +44,21 @@ def produce_command(uri: str, stream: str) -> None:
     destination = KinesisStream(boto3.client("kinesis"), stream)
     for source, deliveries in deliveries_at(uri):
         click.echo(f"{source}: {produce(destination, deliveries):,} records")
+
+
+@main.command("redrive")
+@click.option("--batches", metavar="URI", help="what Lambda put aside: s3://<data bucket>/aws/lambda")
+@click.option("--rejected", metavar="URL", help="the queue of rejected deliveries")
+@click.option("--stream", default="raw-sentiment", show_default=True)
+def redrive_command(batches: str | None, rejected: str | None, stream: str) -> None:
+    """Bring back what was put aside, into the raw stream, once its cause is mended."""
+    if batches is None and rejected is None:
+        raise click.UsageError("give --batches, --rejected or both")
+    destination = KinesisStream(boto3.client("kinesis"), stream)
+    if batches is not None:
+        click.echo(f"{batches}: {redrive_batches(open_store(batches), destination):,} records")
+    if rejected is not None:
+        click.echo(f"{rejected}: {redrive_rejected(boto3.client('sqs'), rejected, destination):,} records")
 
 
 @main.command("read-minutes")

@@ -35,6 +35,10 @@ def produce(stream: KinesisStream, deliveries: Iterable[Delivery]) -> int:
 
 def raw_record(delivery: Delivery) -> Record:
     """Return a delivery as the raw stream carries it: as it came, bad ones too."""
+    return Record(key_of(delivery), json.dumps(delivery._asdict()).encode() + b"\n")
+
+
+def key_of(delivery: Delivery) -> str:
+    """Return the key by which a delivery's shard is chosen: its symbol, or what stands in its place."""
     symbol = delivery.symbol or ""
-    key = symbol_of(symbol) or symbol.strip()[:_LONGEST_KEY] or "-"
-    return Record(key, json.dumps(delivery._asdict()).encode() + b"\n")
+    return symbol_of(symbol) or symbol.strip()[:_LONGEST_KEY] or "-"

@@ -104,14 +104,15 @@ def test_an_update_switches_over_and_only_then_removes_the_old_version(
     arn = "arn:" + "x" * 20
     serving = {**endpoint, "EndpointStatus": "InService"}
     with Stubber(client) as stubber:
-        stubber.add_response("create_model", {"ModelArn": arn})
-        stubber.add_response("create_endpoint_config", {"EndpointConfigArn": arn})
         stubber.add_response("list_endpoints", {"Endpoints": [serving]}, {"NameContains": "live"})
         stubber.add_response("describe_endpoint", {**serving, "EndpointConfigName": "old"}, {"EndpointName": "live"})
+        stubber.add_response("create_model", {"ModelArn": arn})
+        stubber.add_response("create_endpoint_config", {"EndpointConfigArn": arn})
         stubber.add_response(
             "update_endpoint", {"EndpointArn": arn}, {"EndpointName": "live", "EndpointConfigName": ANY}
         )
-        stubber.add_response("describe_endpoint", {**serving, "EndpointConfigName": "new"}, {"EndpointName": "live"})
+        for _ in ("the waiter asks", "so does deploy"):
+            stubber.add_response("describe_endpoint", {**serving, "EndpointConfigName": "live-5000"})
         variants = [{"VariantName": "all", "ModelName": "old-model"}]
         stubber.add_response(
             "describe_endpoint_config", {**old, "ProductionVariants": variants}, {"EndpointConfigName": "old"}
@@ -119,6 +120,7 @@ def test_an_update_switches_over_and_only_then_removes_the_old_version(
         stubber.add_response("delete_endpoint_config", {}, {"EndpointConfigName": "old"})
         stubber.add_response("delete_model", {}, {"ModelName": "old-model"})
         monkeypatch.setattr(sagemaker, "_client", lambda: client)
+        monkeypatch.setattr(sagemaker.time, "time", lambda: 5)
         sagemaker.deploy("live", IMAGE, ROLE, "s3://models/2/model.tar.gz", None)
         stubber.assert_no_pending_responses()
 

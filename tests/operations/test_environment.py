@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -11,10 +12,9 @@ import pytest
 import yaml
 
 from common.errors import ConfigurationError, MissingInputError
-from operations import code, plan, stacks
+from operations import code, deployment, plan, stacks
 from operations.cli import main
 from operations.environment import EXAMPLE, Environment, read_environment
-from operations.stacks import StackError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")  # what moto does not create
 TEMPLATE = "Parameters: {Name: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}}\n"
@@ -77,7 +77,7 @@ def test_nothing_is_done_in_another_account(tmp_path: Path, values: dict[str, st
 
 
 def test_a_stack_whose_first_create_failed_is_made_again(topics: Path, values: dict[str, str]) -> None:
-    """Such a stack can only be deleted: AWSCloudFormation/latest/UserGuide/view-stack-events.html, ROLLBACK_COMPLETE."""
+    """Such a stack can only be deleted: AWSCloudFormation/latest/UserGuide/view-stack-events.html."""
     name, client = f"{values['Name']}-topics", boto3.client("cloudformation")
     stacks.deploy(name, "topics", {"Name": "a"})
     first = client.describe_stacks(StackName=name)["Stacks"][0]["StackId"]
@@ -122,7 +122,7 @@ def test_new_code_is_a_new_version_and_old_code_is_not(tmp_path: Path, bucket: s
     ("text", "told"),
     [
         ("Account: 123456789012\nRegion: a\nName: b\n", "every value is a text, numbers in quotes: Account"),
-        ("- a\n", "every value is a text"),
+        ("- a\n", "no list of names and values"),
         ("Region: a\n", "does not say Account, Name"),
         ("a: [", "is no YAML"),
     ],
@@ -170,11 +170,34 @@ def test_a_plan_looks_whether_images_and_add_ons_are_there(
     monkeypatch.setattr("operations.release.read_digests", lambda: {"recs-batch": pushed})
     (image,) = plan._images(found)
     assert (image.state, image.what) == ("missing", "image recs-batch")
-    roles = {"roleArn": "arn:aws:iam::123456789012:role/eks", "resourcesVpcConfig": {"subnetIds": ["subnet-1"]}}
-    boto3.client("eks").create_cluster(name=values["Name"], **roles)
+
+    # moto's EKS has no add-ons.
+    settings = {"vpc-cni": "{}", "eks-pod-identity-agent": "", "metrics-server": ""}
+    eks = SimpleNamespace(
+        describe_cluster=lambda name: {"cluster": {"status": "ACTIVE"}},
+        list_addons=lambda **_: {"addons": list(settings)},
+        describe_addon=lambda **named: {"addon": {"configurationValues": settings[named["addonName"]]}},
+    )
+    monkeypatch.setattr(Environment, "client", lambda *_: eks)
     states = {f.what: f.state for f in plan._add_ons(found)}
-    assert states.pop(f"cluster {values['Name']}") == "there"
-    assert states == dict.fromkeys((f"add-on {name}" for name in plan._ADD_ONS), "missing")
+    assert [what for what, state in states.items() if state == "missing"] == ["add-on vpc-cni"]
+    settings["vpc-cni"] = '{"enableNetworkPolicy": "true"}'
+    del settings["metrics-server"]
+    states = {f.what: f.state for f in plan._add_ons(found)}
+    assert [what for what, state in states.items() if state == "missing"] == ["add-on metrics-server"]
+
+
+def test_a_plan_names_the_objects_that_would_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kubectl that says what the real one says with this program to compare."""
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(
+        '#!/bin/sh\n[ "$KUBECTL_EXTERNAL_DIFF" = "diff -rqN" ] || exit 2\n'
+        "echo 'Files /tmp/LIVE-1/apps.v1.Deployment.trader-network.sentiment-page and /tmp/MERGED-2/x differ'\n"
+        "echo 'Files /tmp/LIVE-1/v1.Namespace..trader-network and /tmp/MERGED-2/y differ'\nexit 1\n"
+    )
+    kubectl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert deployment.changes([], None) == ["Deployment/sentiment-page", "Namespace/trader-network"]
 
 
 def _set_status(name: str, status: str) -> None:

@@ -1,0 +1,107 @@
+"""Every call that reaches the local AWS, as IAM sees it: who, which action, on which resource, under which conditions.
+
+A component is known by its access key, so processes, containers and Flink's JVM are recorded alike. What a call needs
+beside itself is recorded too: keys of KMS for what is encrypted, and to be told 404 the permission to list.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote
+
+import moto.server
+import pytest
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+
+
+class Call(NamedTuple):
+    """One action on one resource; `context` holds IAM's condition keys."""
+
+    action: str
+    resource: str
+    context: tuple[tuple[str, str], ...] = ()
+
+
+@contextmanager
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[Call]]]:
+    """Record the calls by the access key that signed them."""
+    calls: dict[str, set[Call]] = {}
+    answer = moto.server.DomainDispatcherApplication.__call__
+
+    def record(application: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        statuses: list[int] = []
+
+        def start(status: str, *rest: Any) -> Any:
+            statuses.append(int(status.split(maxsplit=1)[0]))
+            return start_response(status, *rest)
+
+        body = _body(environ) if signed and signed["service"] != "s3" else b""
+        result: Iterable[bytes] = answer(application, environ, start)
+        if signed:
+            made = (
+                _of_s3(environ, statuses[0])
+                if signed["service"] == "s3"
+                else _of_json(signed["service"], environ, body)
+            )
+            calls.setdefault(signed["key"], set()).update(made)
+        return result
+
+    with monkeypatch.context() as patched:
+        patched.setattr(moto.server.DomainDispatcherApplication, "__call__", record)
+        yield calls
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _of_s3(environ: dict[str, Any], status: int) -> Iterator[Call]:
+    bucket, _, key = unquote(environ["PATH_INFO"]).lstrip("/").partition("/")
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    method, arn = environ["REQUEST_METHOD"], f"arn:aws:s3:::{bucket}"
+    if not key:
+        assert method == "GET", f"not told apart yet: {method} {environ['PATH_INFO']}"
+        yield Call("s3:ListBucket", arn, (("s3:prefix", query.get("prefix", [""])[0]),))
+        return
+    actions = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
+    actions["DELETE"] = "AbortMultipartUpload" if "uploadId" in query else "DeleteObject"
+    yield Call(f"s3:{actions[method]}", f"{arn}/{key}")
+    if status == 404:  # else S3 says 403: AmazonS3/latest/API/API_GetObject.html
+        yield Call("s3:ListBucket", arn)
+    if actions[method] == "GetObject":
+        yield Call("kms:Decrypt", "key")
+    if actions[method] == "PutObject":
+        yield Call("kms:GenerateDataKey", "key")
+        if method == "POST" or "uploadId" in query:
+            yield Call("kms:Decrypt", "key")  # AmazonS3/latest/userguide/mpuoverview.html
+
+
+def _of_json(service: str, environ: dict[str, Any], body: bytes) -> Iterator[Call]:
+    operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    request = json.loads(body or b"{}")
+    prefix = f"arn:aws:{service}:{REGION}:{ACCOUNT}"
+    if service == "kinesis":
+        yield Call(f"kinesis:{operation}", request.get("StreamARN") or f"{prefix}:stream/{request['StreamName']}")
+        yield Call("kms:GenerateDataKey" if operation.startswith("Put") else "kms:Decrypt", "key")
+    elif service == "sqs":
+        yield Call(f"sqs:{operation.removesuffix('Batch')}", f"{prefix}:{request['QueueUrl'].rpartition('/')[2]}")
+        yield Call("kms:GenerateDataKey", "key")
+        yield Call("kms:Decrypt", "key")
+    elif service == "firehose":
+        yield Call(f"firehose:{operation}", f"{prefix}:deliverystream/{request['DeliveryStreamName']}")
+    elif service == "secretsmanager":
+        yield Call(f"secretsmanager:{operation}", request["SecretId"])
+        yield Call("kms:Decrypt", "key")
+    else:
+        raise AssertionError(f"not told apart yet: {service} {operation}")

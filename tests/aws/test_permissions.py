@@ -1,0 +1,233 @@
+"""Every component does its work with the role that the templates give it: each call allowed, each permission used.
+
+The components run against an AWS on this machine that records who asks for what; the roles are what CloudFormation
+makes of the templates. What AWS itself does in our name (Lambda's poller, Firehose, SageMaker) cannot be recorded here
+and is excused, with the page that says so.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from operations import stacks
+from recs_batch.cli import main as recs_batch
+from sentiment_minibatch.cli import main as sentiment_minibatch
+from sentiment_minibatch.streaming import preprocess
+from tests.aws.calls import ACCOUNT, REGION, Call, recorded
+from tests.aws.policies import actions, allows, permits
+from tests.aws.rds import MASTER, Rds
+from tests.aws.test_database import DATABASE, instance, secret, server  # noqa: F401 (fixtures)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")  # what moto does not create
+
+_POLLER = "Lambda's poller: lambda/latest/dg/with-kinesis.html#events-kinesis-permissions"
+_LOGS = "Lambda writes the function's output: lambda/latest/dg/monitoring-cloudwatchlogs.html"
+_TRACES = "Lambda's tracing: lambda/latest/dg/services-xray.html"
+_LARGE = "s3transfer ends a broken multipart upload: AmazonS3/latest/userguide/mpuoverview.html"
+EXCUSED = {
+    ("recs-batch", "s3:AbortMultipartUpload"): _LARGE,
+    ("sentiment-job", "s3:AbortMultipartUpload"): _LARGE,
+    **{
+        ("preprocess", f"kinesis:{action}"): _POLLER
+        for action in ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
+    },
+    ("preprocess", "s3:PutObject"): "Lambda puts failed batches aside: kinesis-on-failure-destination.html",
+    ("preprocess", "s3:ListBucket"): "likewise",
+    ("preprocess", "logs:CreateLogStream"): _LOGS,
+    ("preprocess", "logs:PutLogEvents"): _LOGS,
+    ("preprocess", "xray:PutTraceSegments"): _TRACES,
+    ("preprocess", "xray:PutTelemetryRecords"): _TRACES,
+}
+
+
+@pytest.fixture
+def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The stacks that make roles, under names of this test's own: the outputs of all, and `Name`."""
+    unique = f"role-{uuid.uuid4().hex[:8]}"
+    given = {f"{kind}BucketName": f"{unique}-{kind.lower()}" for kind in ("Data", "Code", "Log")}
+    kinds = ("Classifier", "ClassifierTraining", "Recommendations", "Spark", "Sentiment")
+    repositories = {f"{kind}Repository": f"{unique}/{kind.lower()}" for kind in kinds}
+    found = stacks.deploy(f"{unique}-storage", "storage", {"Name": unique, **given, **repositories})
+    secret_arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
+    roles = {f"{kind}RoleName": f"{unique}-{kind}" for kind in ("Recommendations", "Sentiment", "Page", "Migration")}
+    stacks.deploy(
+        f"{unique}-identity",
+        "identity",
+        {"Name": unique, "ClusterName": "c", "DatabaseSecretArn": secret_arn, "DatabaseResourceId": "db-A", **roles}
+        | {"SageMakerRoleName": f"{unique}-SageMaker"},
+    )
+    s3 = boto3.client("s3")
+    s3.put_bucket_versioning(Bucket=found["CodeBucket"], VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=found["CodeBucket"], Key="f.zip", Body=_empty_zip())["VersionId"]
+    names = ("RawStreamName", "ScoredStreamName", "PreprocessFunctionName", "RejectedQueueName")
+    code = {
+        "PreprocessCodeKey": "f.zip",
+        "PreprocessCodeVersion": version,
+        "FlinkCodeKey": "g",
+        "FlinkCodeVersion": "1",
+    }
+    stacks.deploy(
+        f"{unique}-streaming", "streaming", {"Name": unique, **code, **{name: f"{unique}-{name}" for name in names}}
+    )
+    return {**found, "Name": unique, "Secret": secret_arn}
+
+
+def statements(deployed: dict[str, str], stack: str, role: str) -> list[dict[str, Any]]:
+    """What a role may do, as deployed; the key's ARN reads `key`, as in the recorded calls."""
+    described = boto3.client("cloudformation").describe_stack_resources(StackName=f"{deployed['Name']}-{stack}")
+    (name,) = (r["PhysicalResourceId"] for r in described["StackResources"] if r["LogicalResourceId"] == role)
+    iam = boto3.client("iam")
+    held = []
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        document = json.dumps(ast.literal_eval(document) if isinstance(document, str) else document)
+        held += json.loads(document.replace(deployed["KeyArn"], "key"))["Statement"]
+    return held
+
+
+def check(component: str, held: list[dict[str, Any]], made: set[Call]) -> None:
+    """Fail for a call that is not allowed, and for an action that is allowed, not used, and not excused."""
+    refused = sorted(call for call in made if not allows(held, call))
+    assert refused == [], f"{component} would be refused"
+    used = {action for call in made for s in held if permits(s, call) for action in [call.action]}
+    unused = actions(held) - used
+    assert unused == {action for name, action in EXCUSED if name == component}, (
+        f"{component}: unused or wrongly excused"
+    )
+
+
+Run = Callable[..., None]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command as a component: its access key is its name."""
+
+    def as_component(component: str, command: Any, *arguments: str, **environment: str) -> None:
+        with monkeypatch.context() as patched:
+            patched.setenv("AWS_ACCESS_KEY_ID", component)
+            done = CliRunner().invoke(command, arguments, env=environment)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == 0, done.output
+
+    return as_component
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[Call]]]:
+    with recorded(monkeypatch) as found:
+        yield found
+
+
+def test_the_nightly_recommendations(
+    deployed: dict[str, str], calls: dict[str, set[Call]], run: Run, tmp_path: Path
+) -> None:
+    bucket = deployed["DataBucket"]
+    size = ["--users", "60", "--rooms", "12", "--messages", "300", "--likes", "900"]
+    run("somebody", recs_batch, "generate", "--out", f"s3://{bucket}/tables", *size)
+    places = {
+        "TABLES_URI": f"s3://{bucket}/tables",
+        "WORK_URI": f"s3://{bucket}/recs/work",
+        "STORE_URI": f"s3://{bucket}",
+    }
+    for _ in ("the first night, when nothing is there yet", "another one"):
+        run("recs-batch", recs_batch, "run", "--engine", "duckdb", "--scorer", "count", "--no-evaluate", **places)
+    assert boto3.client("s3").head_object(Bucket=bucket, Key="recs/latest.json")
+    check("recs-batch", statements(deployed, "identity", "RecommendationsRole"), calls["recs-batch"])
+
+
+def test_the_sentiment_products_three_users(
+    deployed: dict[str, str],
+    calls: dict[str, set[Call]],
+    run: Run,
+    instance: Rds,  # noqa: F811
+    secret: str,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    store = f"s3://{deployed['DataBucket']}"
+    scores = tmp_path / "scores.ndjson"
+    run("x", sentiment_minibatch, "generate", "--out", str(scores), "--messages", "300", "--start", "2026-01-05T10:00")
+    boto3.client("s3").upload_file(str(scores), deployed["DataBucket"], "sentiment/scores/a.ndjson")
+
+    def as_user(component: str, user: str, *arguments: str, credentials: str = "iam") -> None:
+        url = instance.url(user, DATABASE)
+        run(
+            component,
+            sentiment_minibatch,
+            *arguments,
+            DATABASE_URL=url,
+            DATABASE_CREDENTIALS=credentials,
+            STORE_URI=store,
+        )
+
+    # The client of Secrets Manager is kept, so it is recorded under the key of the first who used it.
+    as_user("sentiment-migrate", MASTER, "create-roles", credentials=secret)
+    as_user("sentiment-migrate", "sentiment_owner", "migrate")
+    as_user("sentiment-job", "sentiment_job", "load", f"{store}/sentiment/scores/")
+    as_user("sentiment-job", "sentiment_job", "aggregate")
+    as_user("sentiment-job", "sentiment_job", "export")
+    as_user("sentiment-page", "sentiment_page", "show")
+
+    held = {
+        "sentiment-migrate": statements(deployed, "identity", "MigrationRole"),
+        "sentiment-job": statements(deployed, "identity", "SentimentRole"),
+        "sentiment-page": statements(deployed, "identity", "PageRole"),
+    }
+    users = {
+        "sentiment-migrate": "sentiment_owner",
+        "sentiment-job": "sentiment_job",
+        "sentiment-page": "sentiment_page",
+    }
+    assert {(user, "token") for user in users.values()} <= set(instance.logins)
+    for component, user in users.items():
+        login = Call("rds-db:connect", f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:db-A/{user}")
+        made = calls.get(component, set()) | {login}
+        if component == "sentiment-migrate":  # the secret of the test has a name of its own
+            made = {call._replace(resource=deployed["Secret"]) if call.resource == secret else call for call in made}
+        check(component, held[component], made)
+        others = [
+            login._replace(resource=login.resource.replace(user, other)) for other in users.values() if other != user
+        ]
+        assert not any(allows(held[component], other) for other in others), f"{component} may be somebody else"
+
+
+def test_the_preprocessing_function(
+    deployed: dict[str, str], calls: dict[str, set[Call]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unique = deployed["Name"]
+    queue = boto3.client("sqs").get_queue_url(QueueName=f"{unique}-RejectedQueueName")["QueueUrl"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "preprocess")
+    monkeypatch.setenv("OUTPUT_STREAM", f"{unique}-ScoredStreamName")
+    monkeypatch.setenv("REJECTED_QUEUE_URL", queue)
+    score = {"message_id": "1", "symbol": "TSLA", "score": "0.5", "created_at": "2026-01-05T14:30:00Z"}
+    good = base64.b64encode(json.dumps(score).encode())
+    records = [{"kinesis": {"sequenceNumber": str(n), "data": data.decode()}} for n, data in enumerate((good, b"eA=="))]
+    assert preprocess.handler({"Records": records}) == {"batchItemFailures": []}
+    check("preprocess", statements(deployed, "streaming", "PreprocessRole"), calls["preprocess"])
+
+
+def test_a_call_that_the_role_lacks_would_be_found(deployed: dict[str, str]) -> None:
+    held = statements(deployed, "identity", "RecommendationsRole")
+    bucket = f"arn:aws:s3:::{deployed['DataBucket']}"
+    assert allows(held, Call("s3:PutObject", f"{bucket}/recs/latest.json"))
+    assert not allows(held, Call("s3:PutObject", f"{bucket}/sentiment/minutes/latest.json"))
+    assert not allows(held, Call("s3:DeleteObject", f"{bucket}/recs/latest.json"))
+    assert allows(held, Call("s3:ListBucket", bucket)), "else S3 would say 403 about what is missing"
+    assert not allows(held, Call("s3:ListBucket", bucket, (("s3:prefix", "sentiment/"),)))
+    with pytest.raises(AssertionError, match="recs-batch would be refused"):
+        check("recs-batch", held, {Call("s3:GetObject", f"{bucket}/models/a")})
+
+
+def _empty_zip() -> bytes:
+    return b"PK\x05\x06" + bytes(18)
