@@ -213,21 +213,27 @@ build-push: $(VENV)/development.installed ## build this commit and push it to EC
 	$(OPERATIONS) build-push $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(REGISTRY),--registry $(REGISTRY)) \
 	    $(if $(BASE),--base $(BASE)) $(if $(PLATFORM),--platform $(PLATFORM)) $(if $(ALLOW_DIRTY),--allow-dirty)
 
+VALUES_OPTION = $(if $(VALUES),--values $(VALUES))
+
 .PHONY: render
-render: $(VENV)/development.installed ## print the manifests of ENV=local|aws|airflow|spark
-	@$(OPERATIONS) render $(ENV)
+render: $(VENV)/development.installed ## print the manifests of ENV=local|aws|airflow|spark|sign-in
+	@$(OPERATIONS) render $(ENV) $(VALUES_OPTION)
+
+.PHONY: deploy-plan
+deploy-plan: $(VENV)/development.installed ## say what ENV=aws lacks or would change, and touch nothing (VALUES=…, CONTEXT=…)
+	@$(OPERATIONS) deploy-plan $(ENV) $(VALUES_OPTION) $(if $(CONTEXT),--context $(CONTEXT))
 
 .PHONY: deploy
-deploy: $(VENV)/development.installed ## apply ENV with the images that build-push pushed, migrations first (CONTEXT=…)
-	$(OPERATIONS) deploy $(ENV) $(if $(CONTEXT),--context $(CONTEXT))
+deploy: $(VENV)/development.installed ## apply ENV with the images that build-push pushed, migrations first (VALUES=…, CONTEXT=…)
+	$(OPERATIONS) deploy $(ENV) $(VALUES_OPTION) $(if $(CONTEXT),--context $(CONTEXT))
 
 .PHONY: infra-deploy
-infra-deploy: $(VENV)/development.installed ## create or update STACK=storage|database|identity|streaming (PARAMETERS="Name=value …")
-	$(OPERATIONS) infra-deploy $(STACK) $(addprefix -p ,$(PARAMETERS))
+infra-deploy: $(VENV)/development.installed ## create or update STACK=storage|database|identity|streaming (VALUES=infra/values/aws.yaml)
+	$(OPERATIONS) infra-deploy $(STACK) $(VALUES_OPTION) $(addprefix -p ,$(PARAMETERS))
 
 .PHONY: infra-delete
 infra-delete: $(VENV)/development.installed ## delete STACK; buckets, the key and a last database snapshot stay
-	$(OPERATIONS) infra-delete $(STACK)
+	$(OPERATIONS) infra-delete $(STACK) $(VALUES_OPTION)
 
 .venv-policy/installed: requirements/policy.txt $(BIN)/uv
 	$(BIN)/uv venv --quiet --clear .venv-policy
