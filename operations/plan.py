@@ -18,7 +18,8 @@ from operations import code, deployment, release, stacks
 from operations.environment import STACKS, Environment
 from operations.jobs import connect
 
-_SIGNS = {"there": "✓", "changes": "~", "missing": "✗"}
+_SIGNS = {"there": "✓", "changes": "~", "missing": "✗", "left out": "-"}
+_OPTIONAL = {"streaming"}
 # Of EKS itself, and why: https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html
 _ADD_ONS = {
     "vpc-cni": "the pods' network; network policies hold only if it is told so",
@@ -29,7 +30,7 @@ _ADD_ONS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that a deployment needs: `there`, `missing`, or there and to be changed (`changes`)."""
+    """One thing that a deployment needs: `there`, `missing`, to be changed (`changes`), or `left out` and optional."""
 
     state: str
     what: str
@@ -41,6 +42,7 @@ def make(overlay: str, environment: Environment, context: str | None) -> list[Fi
     checks: list[Callable[[], Iterator[Finding]]] = [
         lambda: _identity(environment),
         *(lambda template=template: _stack(environment, template) for template in STACKS),
+        lambda: _secret(environment),
         lambda: _alarms(environment),
         lambda: _images(environment),
         lambda: _add_ons(environment),
@@ -84,7 +86,7 @@ def _stack(environment: Environment, template: str) -> Iterator[Finding]:
     client, name = environment.client("cloudformation"), environment.stack(template)
     present, what = stacks.described(client, name), f"stack {template}"
     if present is None:
-        yield Finding("missing", what, f"make infra-deploy STACK={template}")
+        yield Finding("left out" if template in _OPTIONAL else "missing", what, f"make infra-deploy STACK={template}")
         return
     if not present["StackStatus"].endswith(("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")):
         yield Finding("missing", what, f"it is {present['StackStatus']}")
@@ -108,6 +110,13 @@ def _built(environment: Environment, declared: set[str]) -> dict[str, str]:
             held = code.held_version(environment.client("s3"), bucket, code.BUILD / file)
             versions[f"{name}CodeVersion"] = held or "not uploaded yet"
     return versions
+
+
+def _secret(environment: Environment) -> Iterator[Finding]:
+    """Look for the one secret there is; its value is not read."""
+    if (arn := environment.find("DatabaseSecretArn")) is not None:
+        environment.client("secretsmanager").describe_secret(SecretId=arn)
+        yield Finding("there", "the secret of the database's master")
 
 
 def _alarms(environment: Environment) -> Iterator[Finding]:

@@ -50,15 +50,11 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[Call]]]:
             statuses.append(int(status.split(maxsplit=1)[0]))
             return start_response(status, *rest)
 
-        body = _body(environ) if signed and signed["service"] != "s3" else b""
-        result: Iterable[bytes] = answer(application, environ, start)
-        if signed:
-            made = (
-                _of_s3(environ, statuses[0])
-                if signed["service"] == "s3"
-                else _of_json(signed["service"], environ, body)
-            )
-            calls.setdefault(signed["key"], set()).update(made)
+        of_s3 = signed["service"] == "s3"
+        body = b"" if of_s3 else _body(environ)
+        result = answer(application, environ, start)
+        made = _of_s3(environ, statuses[0]) if of_s3 else _of_json(signed["service"], environ, body)
+        calls.setdefault(signed["key"], set()).update(made)
         return result
 
     with monkeypatch.context() as patched:

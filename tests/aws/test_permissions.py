@@ -27,6 +27,7 @@ from tests.aws.calls import ACCOUNT, REGION, Call, recorded
 from tests.aws.policies import actions, allows, permits
 from tests.aws.rds import MASTER, Rds
 from tests.aws.test_database import DATABASE, instance, secret, server  # noqa: F401 (fixtures)
+from tests.infra.conftest import parse
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")  # what moto does not create
 
@@ -69,7 +70,8 @@ def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     s3 = boto3.client("s3")
     s3.put_bucket_versioning(Bucket=found["CodeBucket"], VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket=found["CodeBucket"], Key="f.zip", Body=_empty_zip())["VersionId"]
-    names = ("RawStreamName", "ScoredStreamName", "PreprocessFunctionName", "RejectedQueueName")
+    declared = parse(Path("infra/streaming.yaml").read_text())["Parameters"]
+    names = [name for name in declared if name.endswith("Name") and name != "Name"]
     code = {
         "PreprocessCodeKey": "f.zip",
         "PreprocessCodeVersion": version,
@@ -85,7 +87,7 @@ def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def statements(deployed: dict[str, str], stack: str, role: str) -> list[dict[str, Any]]:
     """What a role may do, as deployed; the key's ARN reads `key`, as in the recorded calls."""
     described = boto3.client("cloudformation").describe_stack_resources(StackName=f"{deployed['Name']}-{stack}")
-    (name,) = (r["PhysicalResourceId"] for r in described["StackResources"] if r["LogicalResourceId"] == role)
+    (name,) = (r["PhysicalResourceId"] for r in described["StackResources"] if r.get("LogicalResourceId") == role)
     iam = boto3.client("iam")
     held = []
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:

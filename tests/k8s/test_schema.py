@@ -9,7 +9,7 @@ import pytest
 
 from tests.k8s.conftest import Manifest, of_kind
 
-CUSTOM_KINDS = {"ExternalSecret", "PodMonitor", "PrometheusRule", "SecretStore"}
+CUSTOM_KINDS = {"PodMonitor", "PrometheusRule"}
 RELEASES = ["1.33", "1.37"]
 
 

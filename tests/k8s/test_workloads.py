@@ -36,7 +36,7 @@ def test_every_service_and_budget_picks_pods_that_exist(manifests: list[Manifest
 
 
 def test_what_a_pod_refers_to_is_there(manifests: list[Manifest]) -> None:
-    secrets = names(manifests, "Secret") | names(manifests, "ExternalSecret")
+    secrets = names(manifests, "Secret")
     for name, template in pod_templates(manifests):
         for container in containers(template):
             for source in container.get("envFrom", []):

@@ -150,8 +150,8 @@ def test_a_plan_says_what_is_missing_and_makes_nothing(
     said = capsys.readouterr().out
     assert status == 78
     assert "✓ account 123456789012, us-east-1" in said
-    for template in ("storage", "database", "identity", "streaming"):
-        assert f"✗ stack {template}: make infra-deploy STACK={template}" in said
+    for sign, template in zip("✗✗✗-", ("storage", "database", "identity", "streaming"), strict=True):
+        assert f"{sign} stack {template}: make infra-deploy STACK={template}" in said
     assert "No cluster found for name: trader-network" in said
     assert "no cluster to talk to" in said
     assert boto3.client("cloudformation").list_stacks()["StackSummaries"] == before
