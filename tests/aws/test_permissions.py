@@ -108,6 +108,26 @@ def check(component: str, held: list[dict[str, Any]], made: set[Call]) -> None:
     )
 
 
+# Roles that AWS's own services assume: what they do with them happens in no process of ours.
+OF_SERVICES = {
+    "DeliveryRole": "Firehose delivers: firehose/latest/dev/controlling-access.html#using-iam-s3",
+    "FlinkRole": "the job's connectors: hold what the tests of the stream record (tests/aws/calls.py) against it there",
+    "MonitoringRole": "RDS reports: AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html",
+    "SageMakerRole": "SageMaker pulls, trains, serves: sagemaker/latest/dg/sagemaker-roles.html",
+}
+REHEARSED = {"MigrationRole", "PageRole", "PreprocessRole", "RecommendationsRole", "SentimentRole"}
+
+
+def test_every_role_of_the_templates_is_rehearsed_or_is_a_services() -> None:
+    roles = {
+        name
+        for path in Path("infra").glob("*.yaml")
+        for name, resource in parse(path.read_text())["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
+    }
+    assert roles == REHEARSED | OF_SERVICES.keys()
+
+
 Run = Callable[..., None]
 
 
@@ -209,13 +229,15 @@ def test_the_preprocessing_function(
 ) -> None:
     unique = deployed["Name"]
     queue = boto3.client("sqs").get_queue_url(QueueName=f"{unique}-RejectedQueueName")["QueueUrl"]
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "preprocess")
-    monkeypatch.setenv("OUTPUT_STREAM", f"{unique}-ScoredStreamName")
-    monkeypatch.setenv("REJECTED_QUEUE_URL", queue)
     score = {"message_id": "1", "symbol": "TSLA", "score": "0.5", "created_at": "2026-01-05T14:30:00Z"}
     good = base64.b64encode(json.dumps(score).encode())
     records = [{"kinesis": {"sequenceNumber": str(n), "data": data.decode()}} for n, data in enumerate((good, b"eA=="))]
-    assert preprocess.handler({"Records": records}) == {"batchItemFailures": []}
+    with monkeypatch.context() as patched:
+        patched.setattr(boto3, "DEFAULT_SESSION", None)  # it would go on with the credentials that it has
+        patched.setenv("AWS_ACCESS_KEY_ID", "preprocess")
+        patched.setenv("OUTPUT_STREAM", f"{unique}-ScoredStreamName")
+        patched.setenv("REJECTED_QUEUE_URL", queue)
+        assert preprocess.handler({"Records": records}) == {"batchItemFailures": []}
     check("preprocess", statements(deployed, "streaming", "PreprocessRole"), calls["preprocess"])
 
 
