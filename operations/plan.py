@@ -15,6 +15,7 @@ from kubernetes.client.exceptions import ApiException
 from common.aws import application_error
 from common.errors import ApplicationError, ConfigurationError
 from operations import code, deployment, release, stacks
+from operations.commands import CommandError
 from operations.environment import STACKS, Environment
 from operations.jobs import connect
 
@@ -185,8 +186,10 @@ def _manifests(overlay: str, environment: Environment, context: str | None) -> I
     manifests = deployment.render(overlay, release.read_digests(), environment)
     for image in sorted(deployment.unpinned(manifests)):
         yield Finding("missing", f"image {image}", "make build-push")
-    changed = deployment.changes(manifests, context)
-    if changed:
-        yield Finding("changes", "objects in the cluster", ", ".join(changed))
-    else:
-        yield Finding("there", "objects in the cluster")
+    try:
+        changed = deployment.changes(manifests, context)
+    except CommandError as error:
+        if 'namespaces "' not in str(error):
+            raise
+        changed = ["all of them, for the namespace is not there yet"]
+    yield Finding("changes" if changed else "there", "objects in the cluster", ", ".join(changed))

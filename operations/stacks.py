@@ -16,7 +16,7 @@ from operations.environment import Environment
 TEMPLATES = Path("infra")
 _PATIENCE = {"Delay": 5, "MaxAttempts": 720}  # an hour: RDS takes its time
 # A create that failed leaves a stack that can only be deleted; what it had made is gone already.
-_NEVER_CAME_TO_BE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
+_NEVER_CAME_TO_BE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}
 
 
 class StackError(ApplicationError):
