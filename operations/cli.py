@@ -126,11 +126,11 @@ def deploy_command(environment: str, values: Path, context: str | None) -> None:
 def deploy_plan_command(environment: str, values: Path, context: str | None) -> int:
     """Say what is missing or would change, and touch nothing; the exit code is 78 while something is missing."""
     from operations import plan
+    from operations.environment import read_environment
 
-    on_aws = _environment_of(environment, values)
-    if on_aws is None:
+    if environment == "local":
         raise ConfigurationError("a plan is made for environments on AWS; `local` needs nothing but a cluster")
-    return plan.show(plan.make(environment, on_aws, context), click.echo)
+    return plan.show(plan.make(environment, read_environment(values), context), click.echo)
 
 
 @main.command("infra-deploy")

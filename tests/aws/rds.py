@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.Gener
 from __future__ import annotations
 
 import datetime
-import ipaddress
 import socket
 import socketserver
 import ssl
@@ -86,26 +85,36 @@ def _serve(plain: socket.socket, context: ssl.SSLContext, instance: Rds) -> None
         while (code := _startup(plain)[0]) == _GSS:
             plain.sendall(b"N")
         if code != _TLS:
-            return plain.sendall(_error('no pg_hba.conf entry for host "127.0.0.1", no encryption'))
+            plain.sendall(_error('no pg_hba.conf entry for host "127.0.0.1", no encryption'))
+            return
         plain.sendall(b"S")
         with context.wrap_socket(plain, server_side=True) as client:
             _, startup = _startup(client)
-            words = startup[8:].split(b"\0")
-            user = dict(zip(words[::2], words[1::2], strict=False))[b"user"].decode()
-            client.sendall(struct.pack("!cII", b"R", 8, 3))  # AuthenticationCleartextPassword
-            _, length = struct.unpack("!cI", _exactly(client, 5))
-            password = _exactly(client, length - 4).rstrip(b"\0").decode()
-            if not instance.lets_in(user, password):
-                return client.sendall(_error(f'PAM authentication failed for user "{user}"'))
-            instance.logins.append((user, "secret" if user == MASTER else "token"))
-            with closing(socket.socket(socket.AF_UNIX)) as server:
-                server.connect(str(instance.socket))
-                server.sendall(startup)
-                threading.Thread(target=_copy, args=(server, client), daemon=True).start()
-                _copy(client, server)
+            if _logs_in(client, startup, instance):
+                _forward(client, startup, instance.socket)
     except (OSError, EOFError):
         pass  # the client left, or trusts another authority
-    return None
+
+
+def _logs_in(client: ssl.SSLSocket, startup: bytes, instance: Rds) -> bool:
+    words = startup[8:].split(b"\0")
+    user = dict(zip(words[::2], words[1::2], strict=False))[b"user"].decode()
+    client.sendall(struct.pack("!cII", b"R", 8, 3))  # AuthenticationCleartextPassword
+    _, length = struct.unpack("!cI", _exactly(client, 5))
+    password = _exactly(client, length - 4).rstrip(b"\0").decode()
+    if not instance.lets_in(user, password):
+        client.sendall(_error(f'PAM authentication failed for user "{user}"'))
+        return False
+    instance.logins.append((user, "secret" if user == MASTER else "token"))
+    return True
+
+
+def _forward(client: ssl.SSLSocket, startup: bytes, path: Path) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as server:
+        server.connect(str(path))
+        server.sendall(startup)
+        threading.Thread(target=_copy, args=(server, client), daemon=True).start()
+        _copy(client, server)
 
 
 def _startup(connection: socket.socket) -> tuple[int, bytes]:
@@ -143,7 +152,7 @@ def _make_certificates(directory: Path) -> None:
     authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority of the test")])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.9"))])
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
     now = datetime.datetime.now(datetime.UTC)
 
     def certificate(name: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

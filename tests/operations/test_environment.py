@@ -156,6 +156,11 @@ def test_a_plan_says_what_is_missing_and_makes_nothing(
     assert "no cluster to talk to" in said
     assert boto3.client("cloudformation").list_stacks()["StackSummaries"] == before
 
+    others = environment(tmp_path, values | {"Account": "999999999999"})
+    assert plan.make("aws", others, None)[0].detail == ""
+    assert "the credentials are for account 123456789012" in plan.make("aws", others, None)[0].what
+
+    environment(tmp_path, values)
     infra_deploy(tmp_path, "storage")
     assert [f.state for f in plan._stack(found, "storage")] == ["there"]
     changed = environment(tmp_path, values | {"RecommendationDays": "90"})
