@@ -76,13 +76,15 @@ def build_push_command(
 ) -> None:
     """Build images of this commit and push them; print their digests and keep them for `deploy`."""
     from operations import images, release
+    from operations.registry import login
 
     tool, chosen = images.container_tool(), images.choose(services)
     if not allow_dirty:
         release.refuse_dirty_tree()
+    credentials = login(registry)  # before minutes of building
     tag = tag or release.tag_of_tree()
     release.build(chosen, tool=tool, tag=tag, base=base, platform=platform)
-    pushed = release.push(chosen, tool=tool, tag=tag, address=registry)
+    pushed = release.push(chosen, tool=tool, tag=tag, credentials=credentials)
     release.write_digests(pushed)
     for reference in pushed.values():
         click.echo(reference)

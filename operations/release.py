@@ -64,12 +64,11 @@ def build(
         images.build(image, tool=tool, tag=tag, version=tag, created=commit_time(), base=base, platform=platform)
 
 
-def push(chosen: Iterable[Image], *, tool: str, tag: str, address: str | None) -> dict[str, str]:
+def push(chosen: Iterable[Image], *, tool: str, tag: str, credentials: Login) -> dict[str, str]:
     """Push images that were built as `name:tag` and return `registry/name@digest` for each.
 
     A tag that the registry has already is left as it is: tags are immutable.
     """
-    credentials = registry.login(address)
     pushed = {}
     with logged_in(credentials, tool) as environment:
         for image in chosen:
