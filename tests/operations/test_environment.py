@@ -118,6 +118,39 @@ def test_new_code_is_a_new_version_and_old_code_is_not(tmp_path: Path, bucket: s
     assert s3.get_object(Bucket=bucket, Key="function.zip", VersionId=first)["Body"].read() == b"first"
 
 
+def test_streaming_is_deployed_with_the_versions_of_the_code_that_was_built(
+    tmp_path: Path, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = yaml.safe_load(Path("infra/streaming.yaml").read_text().partition("Conditions:")[0])["Parameters"]
+    own = {name: f"{values['Name']}-{name}" for name in declared if name.endswith("Name") and name != "Name"}
+    # All of them given, for moto's update knows no default.
+    defaults = {name: str(parameter["Default"]) for name, parameter in declared.items() if "Default" in parameter}
+    found = environment(tmp_path, defaults | values | own)
+    infra_deploy(tmp_path, "storage")
+    versioned = {"Status": "Enabled"}  # what moto's CloudFormation leaves out of the template
+    found.client("s3").put_bucket_versioning(Bucket=values["CodeBucketName"], VersioningConfiguration=versioned)
+    monkeypatch.setattr(code, "BUILD", tmp_path)
+    with pytest.raises(
+        MissingInputError, match=r"sentiment-preprocess.zip does not exist: run `make lambda-zip` first"
+    ):
+        infra_deploy(tmp_path, "streaming")
+
+    def versions(content: bytes) -> tuple[str, str]:
+        for file, _ in code.ZIPS.values():
+            tmp_path.joinpath(file).write_bytes(content)
+        infra_deploy(tmp_path, "streaming")
+        stack = stacks.described(found.client("cloudformation"), found.stack("streaming"))
+        assert stack is not None
+        held = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
+        return held["PreprocessCodeVersion"], held["FlinkCodeVersion"]
+
+    empty = b"PK\x05\x06" + bytes(18)
+    first = versions(empty)
+    assert versions(empty) == first
+    assert [f.state for f in plan._stack(found, "streaming")] == ["there"]
+    assert set(versions(b"PK\x05\x06" + bytes(16) + b"\x01\x00a")).isdisjoint(first)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
