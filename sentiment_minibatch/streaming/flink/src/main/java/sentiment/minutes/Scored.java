@@ -1,8 +1,18 @@
 package sentiment.minutes;
 
-/** One scored delivery as the stream carries it: times since 1970, the score in millionths. */
-public final class Scored {
-    /** A position of a delivery whose source has none. */
+import java.io.IOException;
+import org.apache.flink.core.memory.DataInputView;
+import org.apache.flink.core.memory.DataOutputView;
+import org.apache.flink.types.StringValue;
+import org.apache.flink.types.Value;
+
+/**
+ * One scored delivery as the stream carries it: times since 1970, the score in millionths. It writes itself, which costs a
+ * fraction of what reflection does on the way to its symbol's operator.
+ */
+public final class Scored implements Value {
+    private static final long serialVersionUID = 1L;
+    /** The position of a delivery whose source has none. */
     static final String NO_POSITION = "0";
 
     public long messageId;
@@ -20,5 +30,25 @@ public final class Scored {
      */
     long eventTime() {
         return Math.min(createdMicros / 1_000, arrivedMillis);
+    }
+
+    @Override
+    public void write(DataOutputView out) throws IOException {
+        out.writeLong(messageId);
+        StringValue.writeString(symbol, out);
+        out.writeLong(createdMicros);
+        out.writeInt(scoreMicros);
+        out.writeLong(arrivedMillis);
+        StringValue.writeString(position, out);
+    }
+
+    @Override
+    public void read(DataInputView in) throws IOException {
+        messageId = in.readLong();
+        symbol = StringValue.readString(in);
+        createdMicros = in.readLong();
+        scoreMicros = in.readInt();
+        arrivedMillis = in.readLong();
+        position = StringValue.readString(in);
     }
 }
