@@ -1,8 +1,8 @@
 """The Flink application: scored deliveries in, revisions of minutes out.
 
-It runs in Managed Service for Apache Flink, or in a mini cluster here. The operator between source and sink is in Java
-(`flink/`); the property group InputStream0 says where the deliveries come from, OutputStream0 has the options of the SQL
-table that takes the revisions. It imports PyFlink and the standard library alone, as nothing else is installed there.
+It runs in Managed Service for Apache Flink, or in a mini cluster here. What is between the deliveries and SQL is in
+Java (`flink/`). The property group InputStream0 says where the deliveries come from, OutputStream0 has the options of
+the SQL table that takes the revisions. It imports PyFlink and the standard library alone, as nothing else is there.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _RETENTION_HOURS = 24
 def main() -> None:
     """Run the application until its source ends, if it does.
 
-    Its properties are in the file that is its first argument, or where the service puts them. A second file, of Flink's own
-    settings, is for a machine of one's own: on the service they are the service's.
+    Its properties are in the file that is its first argument, or where the service puts them. A second file, of Flink's
+    own settings, is for a machine of one's own: on the service they are the service's.
     """
     arguments = [Path(argument) for argument in sys.argv[1:]]
     properties = read_properties(arguments[0] if arguments else SERVICE_FILE)
@@ -60,10 +60,10 @@ def define(environment: StreamExecutionEnvironment, properties: Properties) -> N
     source = group(properties, "InputStream0")
     sentiment = properties.get("Sentiment", {})
     job = get_gateway().jvm.sentiment.minutes.MinutesJob
-    java_environment = environment._j_stream_execution_environment  # noqa: SLF001 (PyFlink offers no other way to Java)
+    java_environment = environment._j_stream_execution_environment  # PyFlink offers no other way to Java
     job.define(
         java_environment,
-        tables._j_tenv,  # noqa: SLF001
+        tables._j_tenv,
         source if "path" in source else {**_KINESIS_SOURCE, **source},
         int(sentiment.get("lateness.seconds", _LATENESS_SECONDS)),
         0 if "path" in source else int(sentiment.get("retention.hours", _RETENTION_HOURS)) * 3600,

@@ -3,6 +3,7 @@ package sentiment.minutes;
 import java.time.Duration;
 import java.util.Map;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.file.src.FileSource;
 import org.apache.flink.connector.file.src.reader.TextLineInputFormat;
@@ -33,7 +34,7 @@ final class ScoredSource {
                 .setSourceConfig(Configuration.fromMap(options))
                 .setDeserializationSchema(new KinesisRecordSchema())
                 .build();
-        return environment.fromSource(source, watermarks(), "scored").uid("scored");
+        return environment.fromSource(source, watermarks(), "scored", TypeInformation.of(Scored.class)).uid("scored");
     }
 
     private static DataStream<Scored> files(StreamExecutionEnvironment environment, Map<String, String> options) {
