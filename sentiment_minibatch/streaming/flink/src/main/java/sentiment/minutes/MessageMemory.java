@@ -78,6 +78,9 @@ final class MessageMemory {
                 left = true;
             }
         }
+        if (!left) {
+            alone.clear(); // on the heap an empty map would stay
+        }
         return left;
     }
 
