@@ -33,7 +33,7 @@ _KINESIS_SOURCE = {
 }
 _KINESIS_SINK = {"connector": "kinesis", "sink.flush-buffer.timeout": "200"}
 _JSON = {"format": "json", "json.encode.ignore-null-fields": "true"}
-_LATENESS_SECONDS = 25 * 3600
+_LATENESS_SECONDS = 26 * 3600
 _RETENTION_HOURS = 24
 
 

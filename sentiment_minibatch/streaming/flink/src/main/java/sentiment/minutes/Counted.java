@@ -6,7 +6,7 @@ public final class Counted {
     public int scoreMicros;
     /** Whether it came after its minute had closed. */
     public boolean late;
-    /** The minute with which it is forgotten. */
+    /** The minute with which it is forgotten: its own, or the one in which time was when it came very late. */
     public int keptWith;
 
     public Counted() {}
@@ -16,6 +16,10 @@ public final class Counted {
         scoreMicros = scored.scoreMicros;
         this.late = late;
         this.keptWith = Math.toIntExact(keptWith);
+    }
+
+    long minute() {
+        return Minutes.of(createdMicros);
     }
 
     /** Of the deliveries of a message the least by time and then by score counts, in whatever order they come. */

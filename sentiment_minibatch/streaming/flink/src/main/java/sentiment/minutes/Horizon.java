@@ -11,7 +11,11 @@ final class Horizon implements Serializable {
     /** What a source may have let go between the start of this operator and the first reading of its last shard. */
     private static final long START = Duration.ofHours(1).toMillis();
 
+    /** For how long at least after its arrival a message is remembered, however late it came. */
+    private static final long REDELIVERY = Duration.ofHours(1).toMillis();
+
     private final long lateness;
+    private final long redelivery;
     private final long retention;
     private long wholeFrom;
     private long watermark;
@@ -19,6 +23,7 @@ final class Horizon implements Serializable {
     /** A retention of 0 says that the source keeps everything. */
     Horizon(Duration lateness, Duration retention) {
         this.lateness = lateness.toMillis();
+        this.redelivery = Math.min(REDELIVERY, this.lateness / 2);
         this.retention = retention.toMillis();
     }
 
@@ -45,9 +50,9 @@ final class Horizon implements Serializable {
         watermark = Math.max(watermark, to);
     }
 
-    /** The minute in which the watermark lies. */
-    long minute() {
-        return Minutes.ofMillis(watermark);
+    /** The minute with which a message of another minute is forgotten: that one, unless it is about to go. */
+    long keptWith(long minute) {
+        return watermark < forgetting(minute) - redelivery ? minute : Minutes.ofMillis(watermark);
     }
 
     boolean isClosed(long minute) {

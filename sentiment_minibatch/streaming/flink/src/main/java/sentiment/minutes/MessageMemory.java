@@ -42,7 +42,7 @@ final class MessageMemory {
 
     void count(long id, Counted message, Totals minute) throws Exception {
         counted.put(id, message);
-        list(id, message.keptWith, minute.listed++);
+        list(id, message.minute(), minute.listed++);
     }
 
     /** Forgets one message, which no longer counts; its number stays in the list of its minute. */
@@ -54,18 +54,28 @@ final class MessageMemory {
         alone.put(id, message);
     }
 
-    /** Forgets the messages counted in a minute. */
-    void forget(long minute, Totals totals) throws Exception {
+    /**
+     * Forgets the messages counted in a minute, but for those that came shortly before: they are kept beside those sent
+     * alone, for a while in which they may be delivered again. Returns the minute with which the last of them goes, or 0.
+     */
+    long forget(long minute, Totals totals) throws Exception {
+        long last = 0;
         for (int first = 0; first < totals.listed; first += PIECE) {
             long piece = piece(minute, first);
             for (long id : lists.get(piece)) {
                 Counted message = counted.get(id);
-                if (message != null && message.keptWith == minute) {
-                    counted.remove(id);
+                if (message == null || message.minute() != minute) {
+                    continue;
+                }
+                counted.remove(id);
+                if (message.keptWith > minute) {
+                    alone.put(id, message);
+                    last = Math.max(last, message.keptWith);
                 }
             }
             lists.remove(piece);
         }
+        return last;
     }
 
     /** Forgets the messages sent alone that are kept with this minute or an older one; returns whether any are left. */

@@ -123,7 +123,7 @@ final class MinutesFunction extends KeyedProcessFunction<String, Scored, Row> im
     }
 
     private void count(Scored scored, long minute, Totals totals) throws Exception {
-        Counted message = new Counted(scored, horizon.isClosed(minute), minute);
+        Counted message = new Counted(scored, horizon.isClosed(minute), horizon.keptWith(minute));
         if (message.late) {
             late.inc();
         }
@@ -132,7 +132,7 @@ final class MinutesFunction extends KeyedProcessFunction<String, Scored, Row> im
     }
 
     private void withdraw(Counted message, Scored cause, Agenda agenda, TimerService timers) throws Exception {
-        long minute = message.keptWith;
+        long minute = message.minute();
         Totals totals = minutes.get(minute);
         totals.withdraw(message);
         messages.withdraw(cause.messageId);
@@ -142,7 +142,7 @@ final class MinutesFunction extends KeyedProcessFunction<String, Scored, Row> im
     private void sendAlone(Scored scored, long minute, Agenda agenda, TimerService timers, Collector<Row> out)
             throws Exception {
         alone.inc();
-        long keptWith = Math.max(minute, horizon.minute());
+        long keptWith = horizon.keptWith(minute);
         messages.send(scored.messageId, new Counted(scored, true, keptWith));
         timers.registerEventTimeTimer(horizon.forgetting(keptWith));
         if (!agenda.alone) {
@@ -202,8 +202,12 @@ final class MinutesFunction extends KeyedProcessFunction<String, Scored, Row> im
             if (agenda.remove(minute)) {
                 revise(minute, totals, context, out);
             }
-            messages.forget(minute, totals);
+            long last = messages.forget(minute, totals);
             minutes.remove(minute);
+            if (last != 0) {
+                agenda.alone = true;
+                context.timerService().registerEventTimeTimer(horizon.forgetting(last));
+            }
         }
         agenda.alone = agenda.alone && messages.forgetAlone(minute);
         if (minutes.isEmpty() && !agenda.alone) {

@@ -109,6 +109,17 @@ class MinutesFunctionTest {
     }
 
     @Test
+    void aMessageThatCameJustBeforeItsMinuteWasForgottenIsRememberedAllTheSame() throws Exception {
+        try (Operator operator = new Operator()) {
+            operator.watermark(25 * 3_600 + 50).deliver(1, 0, 1).watermark(25 * 3_600 + 70).deliver(1, 0, 1).clock(1_000);
+            assertTrue(operator.alone().isEmpty());
+            assertEquals(Map.of(FIRST, 1L), operator.messages());
+            operator.watermark(3 * A_DAY_LATER).clock(5_000);
+            assertEquals(0, operator.states());
+        }
+    }
+
+    @Test
     void stateGoesWithItsMinute() throws Exception {
         try (Operator operator = new Operator()) {
             for (int id = 0; id < 500; id++) {
