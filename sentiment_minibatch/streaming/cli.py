@@ -21,7 +21,8 @@ from sentiment_minibatch.streaming.application import package_application, packa
 from sentiment_minibatch.streaming.archive import rebuild
 from sentiment_minibatch.streaming.demo import run_demo
 from sentiment_minibatch.streaming.destinations import KinesisStream
-from sentiment_minibatch.streaming.follow import Progress, follow, serve_progress
+from sentiment_minibatch.streaming.follow import follow
+from sentiment_minibatch.streaming.metrics import Progress, serve_progress
 from sentiment_minibatch.streaming.producer import produce
 from sentiment_minibatch.streaming.reader import RevisionReader, only_reader
 from sentiment_minibatch.streaming.revisions import Merged

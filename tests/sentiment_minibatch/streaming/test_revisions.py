@@ -125,7 +125,7 @@ def test_what_was_pruned_is_not_put_together_from_what_comes_later(connection: p
         (b"[]", "it has the fields"),
         (b'{"errorCode": "S3.AccessDenied"}', "it has the fields errorCode"),
         (json.dumps(revision(1, revision="1")).encode(), "revision is no whole number"),
-        (json.dumps(revision(1, position="1e9")).encode(), "position is '1e9'"),
+        (json.dumps({**revision(1), "position": "1e9"}).encode(), "position is '1e9'"),
         (json.dumps(revision(1, period_ending="yesterday")).encode(), "period_ending is 'yesterday'"),
     ],
 )
