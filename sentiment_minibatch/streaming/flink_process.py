@@ -32,7 +32,7 @@ def check_java() -> None:
     if version is None or int(version[1]) < _JAVA:
         found = f"found {told.splitlines()[0]}" if version else "found none"
         raise ConfigurationError(
-            f"Flink needs Java {_JAVA} or newer ({found}); install it (Debian: openjdk-17-jre-headless) "
+            f"Flink needs Java {_JAVA} or newer ({found}); install it (Debian: openjdk-17-jdk-headless) "
             "or set JAVA_HOME"
         )
 

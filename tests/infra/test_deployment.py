@@ -151,6 +151,8 @@ def test_streaming_joins_kinesis_lambda_and_a_dead_letter_queue(names: dict[str,
         "streaming",
         RawStreamName=f"{unique}-raw",
         ScoredStreamName=f"{unique}-scored",
+        RevisionStreamName=f"{unique}-revisions",
+        ReaderRoleName=f"{unique}-reader",
         PreprocessFunctionName=f"{unique}-preprocess",
         RejectedQueueName=f"{unique}-rejected",
         PreprocessCodeKey="preprocess.zip",
@@ -168,11 +170,25 @@ def test_streaming_joins_kinesis_lambda_and_a_dead_letter_queue(names: dict[str,
     queue = boto3.client("sqs").get_queue_attributes(QueueUrl=made["RejectedQueue"], AttributeNames=["QueueArn"])
     assert source["DestinationConfig"]["OnFailure"]["Destination"] == queue["Attributes"]["QueueArn"]
     assert configuration["Environment"]["Variables"]["OUTPUT_STREAM"] == f"{unique}-scored"
+    assert boto3.client("kinesis").describe_stream_summary(StreamName=f"{unique}-revisions")
+    (policy,) = boto3.client("iam").list_role_policies(RoleName=f"{unique}-reader")["PolicyNames"]
+    document = boto3.client("iam").get_role_policy(RoleName=f"{unique}-reader", PolicyName=policy)["PolicyDocument"]
+    assert not [action for action in _actions(document) if "Put" in action or "*" in action], (
+        "the reader writes nothing"
+    )
 
 
 def test_a_template_that_cannot_be_deployed_says_why(names: dict[str, str]) -> None:
     with pytest.raises(StackError, match="was not deployed"):
         deploy(names, "streaming", PreprocessCodeKey="preprocess.zip", FlinkCodeKey="flink.zip")
+
+
+def _actions(document: dict[str, Any]) -> list[str]:
+    return [
+        action
+        for s in document["Statement"]
+        for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
+    ]
 
 
 def _zip(source: str) -> bytes:
