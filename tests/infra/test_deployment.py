@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import uuid
 import zipfile
 from pathlib import Path
@@ -183,12 +184,9 @@ def test_a_template_that_cannot_be_deployed_says_why(names: dict[str, str]) -> N
         deploy(names, "streaming", PreprocessCodeKey="preprocess.zip", FlinkCodeKey="flink.zip")
 
 
-def _actions(document: dict[str, Any]) -> list[str]:
-    return [
-        action
-        for s in document["Statement"]
-        for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
-    ]
+def _actions(document: dict[str, Any] | str) -> list[str]:
+    statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+    return [action for s in statements for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])]
 
 
 def _zip(source: str) -> bytes:
