@@ -99,20 +99,21 @@ $(STREAMING_VENV)/streaming.installed: requirements/sentiment_streaming.txt $(BI
 install-streaming: $(STREAMING_VENV)/streaming.installed ## create .venv-streaming with PyFlink
 
 .PHONY: stream-demo
-stream-demo: install-streaming $(VENV)/development.installed ## run the streaming sentiment product here, live (STREAM_DEMO_MINUTES=3: then stop)
+stream-demo: install-streaming build/pyflink-dependencies.jar $(VENV)/development.installed ## run the streaming sentiment product here, live (STREAM_DEMO_MINUTES=3: then stop)
 	$(BIN)/python -m sentiment_minibatch.streaming demo
 
-# The AWS connectors of Flink in one jar, as AWS's own examples make it.
-build/pyflink-dependencies.jar: $(STREAMING)/pom.xml
+# The operator of the Flink job with AWS's connectors in one jar, as AWS's own examples make it; its tests run with it.
+build/pyflink-dependencies.jar: $(STREAMING)/flink/pom.xml $(shell find $(STREAMING)/flink/src -name '*.java')
+	@command -v javac >/dev/null || { echo 'error: a JDK 17 is needed; install it (Debian: openjdk-17-jdk-headless)' >&2; exit 1; }
 	@command -v mvn >/dev/null || { echo 'error: Maven is needed; install it (Debian: maven)' >&2; exit 1; }
 	@mkdir -p build
-	@mvn --batch-mode --file $< -DbuildDirectory=$(CURDIR)/build/connectors package >build/connectors.log 2>&1 || \
-	  { echo 'error: Maven could not fetch the connectors of $<; build/connectors.log says which and from where' >&2; exit 1; }
-	cp build/connectors/pyflink-dependencies.jar $@
+	@mvn --batch-mode --file $< -DbuildDirectory=$(CURDIR)/build/flink package >build/flink.log 2>&1 || \
+	  { grep -m 20 ERROR build/flink.log >&2; echo 'error: Maven could not build $<; build/flink.log says why' >&2; exit 1; }
+	cp build/flink/pyflink-dependencies.jar $@
 
 .PHONY: flink-zip
 flink-zip: build/pyflink-dependencies.jar $(VENV)/development.installed ## make build/sentiment-flink.zip for Managed Service for Apache Flink
-	$(BIN)/python -m sentiment_minibatch.streaming package --connectors $< --out build/sentiment-flink.zip
+	$(BIN)/python -m sentiment_minibatch.streaming package --jar $< --out build/sentiment-flink.zip
 
 .PHONY: lambda-zip
 lambda-zip: $(VENV)/development.installed ## make build/sentiment-preprocess.zip for Lambda
@@ -124,11 +125,11 @@ lambda-zip: $(VENV)/development.installed ## make build/sentiment-preprocess.zip
 	@touch $@
 
 .PHONY: bench-stream
-bench-stream: install-streaming .venv-bench-stream/installed $(VENV)/development.installed ## measure the Flink job beside its peers, and the live pipeline (BENCH_ARGS="--part engines")
+bench-stream: install-streaming build/pyflink-dependencies.jar .venv-bench-stream/installed $(VENV)/development.installed ## measure the Flink job beside its peers, and the live pipeline (BENCH_ARGS="--part engines")
 	$(BIN)/python -m benchmarks.stream $(BENCH_ARGS)
 
 .PHONY: test-streaming
-test-streaming: install-streaming $(VENV)/development.installed ## run the tests of the Flink job (needs Java 17)
+test-streaming: install-streaming build/pyflink-dependencies.jar $(VENV)/development.installed ## run the tests of the Flink job (needs a JDK 17 and Maven)
 	$(BIN)/pytest -m flink tests/sentiment_minibatch/streaming $(PYTEST_ARGS)
 
 # --- check ------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ Minutes = Counter[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Replay:
-    """A directory with the scored deliveries in one file, whole/all.ndjson, and the same ones in many below parts/."""
+    """A directory with the scored deliveries: whole/all.ndjson; in many files, parts/; in two by symbol, shards/."""
 
     directory: Path
     events: int
@@ -51,6 +52,9 @@ def make_replay(root: Path, messages: int, symbols: int) -> Replay:
     if not done.exists():
         lines = list(_scored(StreamSettings(seed=20260105, messages=messages, symbols=symbols)))
         _write(directory / "whole" / "all.ndjson", lines)
+        for shard in range(2):
+            own = [line for line in lines if zlib.crc32(json.loads(line)["symbol"].encode()) % 2 == shard]
+            _write(directory / "shards" / f"{shard}.ndjson", own)
         remaining = iter(lines)
         for part in range(PARTS):
             _write(directory / "parts" / f"{part:02}.ndjson", islice(remaining, -(-len(lines) // PARTS)))
@@ -82,6 +86,8 @@ def counted_in(out: Path) -> Minutes:
     for file in out.glob("part-*"):
         with file.open() as lines:
             for row in map(json.loads, lines):
+                if "message_id" in row:
+                    raise SystemExit("a message was sent alone, which this does not add up")
                 messages = row["bullish_count"] + row["bearish_count"] + row["neutral_count"]
                 key = (row["symbol"], row["period_ending"])
                 latest[key] = max((row.get("revision", 0), messages), latest.get(key, (-1, 0)))

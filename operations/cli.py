@@ -163,6 +163,56 @@ def infra_delete_command(template: str, values: Path) -> None:
     stacks.delete(_enter(values).stack(template))
 
 
+@main.group("flink")
+def flink_group() -> None:
+    """Start, stop, update and look at the Flink application that the stack `streaming` made."""
+
+
+_application = click.option("--application", default="sentiment-minutes", show_default=True)
+
+
+@flink_group.command("start")
+@_application
+@click.option("--without-state", is_flag=True, help="Read the stream anew, whatever snapshots there are.")
+def flink_start_command(application: str, *, without_state: bool) -> None:
+    """Start the application from its latest snapshot and wait until it runs."""
+    from operations.flink import FlinkApplication
+
+    FlinkApplication(application, click.echo).start(without_state=without_state)
+
+
+@flink_group.command("stop")
+@_application
+def flink_stop_command(application: str) -> None:
+    """Stop the application with a snapshot of its state."""
+    from operations.flink import FlinkApplication
+
+    FlinkApplication(application, click.echo).stop()
+
+
+@flink_group.command("update")
+@_application
+@click.option("--stack", default="trader-network-streaming", show_default=True)
+@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE")
+def flink_update_command(application: str, stack: str, parameters: tuple[str, ...]) -> None:
+    """Stop the application with a snapshot, deploy `streaming` with new parameters, and start from the snapshot."""
+    from operations import stacks
+    from operations.flink import FlinkApplication
+
+    given = dict(_name_and_value(parameter) for parameter in parameters)
+    FlinkApplication(application, click.echo).update(lambda: stacks.deploy(stack, "streaming", given))
+
+
+@flink_group.command("status")
+@_application
+def flink_status_command(application: str) -> None:
+    """Say how the application is."""
+    from operations.flink import FlinkApplication
+
+    for line in FlinkApplication(application, click.echo).status():
+        click.echo(line)
+
+
 @main.command("job", context_settings={"ignore_unknown_options": True})
 @click.option("--namespace", default="trader-network", show_default=True)
 @click.option("--context", help="The kubectl context. [the current one]")

@@ -28,9 +28,20 @@ Row = dict[str, Any]
 
 
 def latest(connection: psycopg.Connection) -> tuple[datetime | None, int]:
-    """Return the end of the last aggregated minute and the revision, which grows with every change of the minutes."""
-    row = connection.execute("SELECT aggregated_through, revision FROM sentiment.progress").fetchone()
+    """Return the end of the last minute that is shown and the revision, which grows with every change of the minutes.
+
+    That is the last aggregated minute, or, where the stream feeds the database, the open one after it.
+    """
+    row = connection.execute(
+        "SELECT greatest(aggregated_through, open_through), revision FROM sentiment.progress"
+    ).fetchone()
     return row if row is not None else (None, 0)
+
+
+def closed_through(connection: psycopg.Connection) -> datetime | None:
+    """Return the end of the last aggregated minute; those after it are open and still change."""
+    row = connection.execute("SELECT aggregated_through FROM sentiment.progress").fetchone()
+    return row[0] if row is not None else None
 
 
 def index_at(connection: psycopg.Connection, as_of: datetime) -> list[Row]:

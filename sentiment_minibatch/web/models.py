@@ -63,7 +63,8 @@ class TickerSentiment(Sentiment):
 class MarketNow(BaseModel):
     """Every ticker with a message in the last 24 hours, the most talked about first, and the market as a whole."""
 
-    as_of: AwareDatetime | None = Field(description="end of the last aggregated minute; null before the first")
+    as_of: AwareDatetime | None = Field(description="end of the last minute shown; null before the first")
+    closed_through: AwareDatetime | None = Field(default=None, description="end of the last minute that is over")
     revision: int = Field(description="grows with every change of the minutes")
     market: Sentiment | None
     symbols: list[TickerSentiment]

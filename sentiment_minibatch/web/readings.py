@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from sentiment_minibatch.index import index_at, index_history
+from sentiment_minibatch.index import closed_through, index_at, index_history
 from sentiment_minibatch.web.models import History, HistoryQuery, MarketNow, Point, Sentiment, TickerSentiment
 
 _LONGEST_HISTORY_POINTS = 3_000
@@ -66,4 +66,5 @@ def _market(connection: psycopg.Connection, as_of: datetime | None, revision: in
         expected_messages=round(expected, 2),
         volume_ratio=round(messages / expected, 2) if expected else None,
     )
-    return MarketNow(as_of=as_of, revision=revision, market=market, symbols=symbols)
+    closed = closed_through(connection)
+    return MarketNow(as_of=as_of, closed_through=closed, revision=revision, market=market, symbols=symbols)

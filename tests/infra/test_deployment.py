@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import uuid
 import zipfile
 from pathlib import Path
@@ -157,6 +158,8 @@ def test_streaming_joins_kinesis_lambda_and_a_place_for_what_failed(names: dict[
         "streaming",
         RawStreamName=f"{unique}-raw",
         ScoredStreamName=f"{unique}-scored",
+        RevisionStreamName=f"{unique}-revisions",
+        ReaderRoleName=f"{unique}-reader",
         PreprocessFunctionName=f"{unique}-preprocess",
         RejectedQueueName=f"{unique}-rejected",
         PreprocessCodeKey="preprocess.zip",
@@ -175,6 +178,12 @@ def test_streaming_joins_kinesis_lambda_and_a_place_for_what_failed(names: dict[
     )
     assert source["DestinationConfig"]["OnFailure"]["Destination"] == f"arn:aws:s3:::{unique}-data"
     assert configuration["Environment"]["Variables"]["OUTPUT_STREAM"] == f"{unique}-scored"
+    assert boto3.client("kinesis").describe_stream_summary(StreamName=f"{unique}-revisions")
+    (policy,) = boto3.client("iam").list_role_policies(RoleName=f"{unique}-reader")["PolicyNames"]
+    document = boto3.client("iam").get_role_policy(RoleName=f"{unique}-reader", PolicyName=policy)["PolicyDocument"]
+    assert not [action for action in _actions(document) if "Put" in action or "*" in action], (
+        "the reader writes nothing"
+    )
 
 
 def test_a_template_that_cannot_be_deployed_says_why(names: dict[str, str]) -> None:
@@ -182,6 +191,11 @@ def test_a_template_that_cannot_be_deployed_says_why(names: dict[str, str]) -> N
         deploy(
             names, "streaming", PreprocessCodeKey="a", PreprocessCodeVersion="1", FlinkCodeKey="b", FlinkCodeVersion="1"
         )
+
+
+def _actions(document: dict[str, Any] | str) -> list[str]:
+    statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+    return [action for s in statements for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])]
 
 
 def _zip(source: str) -> bytes:

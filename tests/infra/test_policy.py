@@ -114,7 +114,8 @@ def test_whatever_is_stored_is_encrypted(template: dict[str, Any]) -> None:
         "AWS::SNS::Topic": "KmsMasterKeyId",
         "AWS::Logs::LogGroup": "KmsKeyId",
         "AWS::RDS::DBInstance": "KmsKeyId",
-        "AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamEncryptionConfigurationInput",
+        # Its source is an encrypted Kinesis stream, its bucket too: there is nothing else that it keeps.
+        "AWS::KinesisFirehose::DeliveryStream": "KinesisStreamSourceConfiguration",
     }
     for name, resource in template["Resources"].items():
         if required := encryption.get(resource["Type"]):
@@ -139,7 +140,8 @@ def test_the_flink_application_is_started_as_it_is_packaged() -> None:
     configuration = resources["FlinkApplication"]["Properties"]["ApplicationConfiguration"]
     groups = {g["PropertyGroupId"]: g["PropertyMap"] for g in configuration["EnvironmentProperties"]["PropertyGroups"]}
     assert groups.pop("kinesis.analytics.flink.run.options") == RUN_OPTIONS
-    assert groups.keys() == {"InputStream0", "OutputStream0", "OutputStream1"}
+    assert groups.keys() == {"InputStream0", "OutputStream0", "Sentiment"}
+    assert groups["Sentiment"]["retention.hours"] == {"Ref": "RetentionHours"}, "what the stream really keeps"
     handler = resources["PreprocessFunction"]["Properties"]["Handler"]["Ref"]
     module, _, function = parse(Path("infra/streaming.yaml").read_text())["Parameters"][handler]["Default"].rpartition(
         "."

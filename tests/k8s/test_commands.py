@@ -7,6 +7,7 @@ import click
 from image_classifier.cli import main as image_classifier
 from recs_batch.cli import main as recs_batch
 from sentiment_minibatch.cli import main as sentiment_minibatch
+from sentiment_minibatch.streaming.cli import main as streaming
 from tests.k8s.conftest import Manifest, containers, pod_templates
 
 PROGRAMS: dict[str, click.Group] = {
@@ -21,6 +22,8 @@ def test_every_container_is_given_a_command_that_exists(manifests: list[Manifest
     for name, template in pod_templates(manifests):
         for container in containers(template):
             program = PROGRAMS.get(container["image"].rpartition("/")[2].partition(":")[0])
+            if container.get("command") == ["python", "-m", "sentiment_minibatch.streaming"]:
+                program = streaming
             if program:
                 command, *arguments = container["args"]
                 assert command in program.commands, name

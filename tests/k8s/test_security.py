@@ -81,7 +81,7 @@ def test_images_are_never_whatever_is_latest(manifests: list[Manifest]) -> None:
             assert version != "latest", name
 
 
-@pytest.mark.parametrize("overlay", ["aws", "airflow", "sign-in", "spark"])
+@pytest.mark.parametrize("overlay", ["aws", "airflow", "sign-in", "spark", "stream"])
 def test_on_aws_every_image_comes_from_our_registry(overlay: str, rendered: Callable[[str], list[Manifest]]) -> None:
     for name, template in pod_templates(rendered(overlay)):
         for container in containers(template):

@@ -10,6 +10,8 @@ from tests.k8s.conftest import Manifest, containers, jobs, names, of_kind, pod_t
 
 def test_web_services_have_three_probes_and_finish_what_is_in_flight(manifests: list[Manifest]) -> None:
     for deployment in of_kind(manifests, "Deployment"):
+        if deployment["metadata"]["labels"]["app.kubernetes.io/component"] == "reader":
+            continue  # it serves nobody
         spec = deployment["spec"]["template"]["spec"]
         (container,) = spec["containers"]
         probes = {kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")}
@@ -17,6 +19,17 @@ def test_web_services_have_three_probes_and_finish_what_is_in_flight(manifests: 
         assert spec["terminationGracePeriodSeconds"] > 30 + container["lifecycle"]["preStop"]["sleep"]["seconds"]
         assert deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
         assert spec["topologySpreadConstraints"]
+
+
+def test_the_database_is_fed_by_the_stream_or_by_the_mini_batch(rendered: Callable[[str], list[Manifest]]) -> None:
+    def feeding(overlay: str) -> list[str]:
+        manifests = rendered(overlay)
+        jobs = [c for c in of_kind(manifests, "CronJob") if c["metadata"]["name"] == "sentiment-minibatch"]
+        readers = [d for d in of_kind(manifests, "Deployment") if d["metadata"]["name"] == "sentiment-reader"]
+        return [m["metadata"]["name"] for m in [*jobs, *readers] if not m["spec"].get("suspend")]
+
+    assert feeding("aws") == ["sentiment-minibatch"]
+    assert feeding("stream") == ["sentiment-reader"]
 
 
 def test_the_classifier_scales_itself(manifests: list[Manifest]) -> None:

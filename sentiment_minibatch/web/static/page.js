@@ -2,7 +2,7 @@
 import { drawMarket, drawTicker } from "./charts.js";
 import { onSystemTheme, toggleTheme } from "./theme.js";
 
-const SECONDS_BETWEEN_ASKS = 5;
+const SECONDS_BETWEEN_ASKS = 2;
 const SECONDS_UNTIL_LATE = 180;
 const TICKERS_SHOWN = 60;
 const STEPS = { 1: "1m", 6: "1m", 24: "5m", 168: "1h" };

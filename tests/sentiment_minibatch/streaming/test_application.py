@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,21 +14,24 @@ from common.postgres import connect
 from sentiment_minibatch.generator import StreamSettings, deliveries
 from sentiment_minibatch.score_files import read_deliveries
 from sentiment_minibatch.streaming.application import RUN_OPTIONS, package_application, package_function
-from sentiment_minibatch.streaming.flink_process import PYTHON
+from sentiment_minibatch.streaming.flink_process import JAR, PYTHON, write_configuration
 from sentiment_minibatch.streaming.properties import PropertyError, group, read_properties
 from tests.sentiment_minibatch.streaming.databases import second_database
 from tests.sentiment_minibatch.streaming.replays import (
+    assert_identical,
+    expected_minutes,
     minibatch,
-    minutes_of,
     preprocess_file,
     properties,
     read_outputs,
+    settings,
+    streamed_minutes,
     write_deliveries,
 )
 
 
 def _package(directory: Path) -> Path:
-    jar, out = directory / "connectors.jar", directory / "application.zip"
+    jar, out = directory / "job.jar", directory / "application.zip"
     with zipfile.ZipFile(jar, "w") as archive:
         archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
     package_application(jar, out)
@@ -42,7 +44,7 @@ def test_the_zip_has_the_layout_that_the_run_options_name(tmp_path: Path) -> Non
     assert [name for name in names if name.endswith(".jar")] == [RUN_OPTIONS["jarfile"]]
     modules = {name for name in names if name.startswith(RUN_OPTIONS["pyFiles"])}
     assert set(names) == {RUN_OPTIONS["python"], RUN_OPTIONS["jarfile"], *modules}
-    assert "dep/sentiment_minibatch/streaming/sql/minutes.sql" in modules
+    assert "dep/sentiment_minibatch/streaming/sql/revision.sql" in modules
 
 
 def test_the_functions_zip_has_all_that_its_handler_needs(tmp_path: Path) -> None:
@@ -91,18 +93,19 @@ def test_a_missing_property_group_is_told_by_its_name() -> None:
 def test_the_unpacked_zip_runs_by_itself(tmp_path: Path, database_url: str) -> None:
     delivered, unpacked = tmp_path / "delivered.ndjson", tmp_path / "unpacked"
     write_deliveries(delivered, deliveries(StreamSettings(messages=5_000, minutes=5, symbols=20)))
-    preprocess_file(delivered, tmp_path / "scored" / "a.ndjson")
-    zipfile.ZipFile(_package(tmp_path)).extractall(unpacked)
-    groups = properties(tmp_path)
-    groups["Flink"]["python.files"] = str(unpacked / "dep")  # what the service makes of pyFiles
-    file = tmp_path / "application_properties.json"
-    file.write_text(json.dumps([{"PropertyGroupId": name, "PropertyMap": map_} for name, map_ in groups.items()]))
+    preprocess_file(delivered, tmp_path / "scored")
+    package_application(JAR, tmp_path / "application.zip")
+    zipfile.ZipFile(tmp_path / "application.zip").extractall(unpacked)
+    service = settings(tmp_path)  # what the service makes of the run options jarfile and pyFiles
+    service["pipeline.jars"] = (unpacked / RUN_OPTIONS["jarfile"]).as_uri()
+    service["python.files"] = str(unpacked / "dep")
+    files = write_configuration(tmp_path, properties(tmp_path), service)
     environment = {**os.environ, "PYTHONPATH": str(unpacked / "dep")}
-    subprocess.run([PYTHON, "main.py", file], cwd=unpacked, env=environment, check=True, capture_output=True)
+    subprocess.run([PYTHON, "main.py", *files], cwd=unpacked, env=environment, check=True, capture_output=True)
 
     with connect(database_url, autocommit=True) as connection:
         minibatch(connection, read_deliveries(delivered))
-        expected = minutes_of(connection)
+        expected = expected_minutes(connection)
     with second_database(database_url) as connection:
         read_outputs(connection, tmp_path)
-        assert minutes_of(connection) == expected
+        assert_identical(streamed_minutes(connection), expected)

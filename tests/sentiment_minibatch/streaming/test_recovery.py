@@ -1,4 +1,4 @@
-"""The Flink job killed in mid-replay and restored from its checkpoint; and a reader that has nothing to read."""
+"""The Flink job killed in mid-replay and restored from its checkpoint, also on another number of workers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from sentiment_minibatch.score_files import read_deliveries
 from sentiment_minibatch.streaming.flink_process import FlinkProcess
 from tests.sentiment_minibatch.streaming.databases import second_database
 from tests.sentiment_minibatch.streaming.replays import (
+    assert_identical,
+    expected_minutes,
     minibatch,
-    minutes_of,
     preprocess_file,
     properties,
     read_outputs,
     run_job,
+    settings,
+    streamed_minutes,
     write_deliveries,
 )
 
@@ -27,42 +30,29 @@ pytestmark = [pytest.mark.flink, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def test_a_job_killed_in_mid_replay_and_restored_makes_the_same_table(tmp_path: Path, database_url: str) -> None:
-    delivered, scored = tmp_path / "delivered.ndjson", tmp_path / "scored" / "a.ndjson"
+    """On RocksDB, from two files of two shards; restored on two workers after it ran on one."""
+    delivered, scored = tmp_path / "delivered.ndjson", tmp_path / "scored"
     write_deliveries(delivered, deliveries(StreamSettings(seed=3, messages=300_000, symbols=200)))
     with connect(database_url, autocommit=True) as connection:
         minibatch(connection, read_deliveries(delivered))
-        expected = minutes_of(connection)
-    preprocess_file(delivered, scored)
+        expected = expected_minutes(connection)
+    preprocess_file(delivered, scored, shards=2)
 
-    groups = properties(tmp_path)
-    groups["Flink"]["execution.checkpointing.interval"] = "300 ms"
-    with FlinkProcess(tmp_path, groups) as job:
-        _wait_until(lambda: job.check() or _newest_checkpoint(tmp_path) is not None)
-        job.kill()
-    assert not list((tmp_path / "minutes").glob("part-*")) or len(_minutes_written(tmp_path)) < len(expected)
+    flink = settings(tmp_path, state_backend_type="rocksdb", execution_checkpointing_interval="300 ms")
+    for parallelism in ("1", "2"):
+        before = _newest_checkpoint(tmp_path)
+        with FlinkProcess(tmp_path, properties(tmp_path), {**flink, "parallelism.default": parallelism}) as job:
+            _wait_until(lambda before=before: job.check() or _newest_checkpoint(tmp_path) != before)  # type: ignore[misc]
+            job.kill()
+        flink["execution.state-recovery.path"] = str(_newest_checkpoint(tmp_path))
 
-    # What was read before the checkpoint is not read again: if it were, this changed line would show in the table.
-    _change_the_symbol_of_the_first_line(scored)
-    groups["Flink"]["execution.state-recovery.path"] = str(_newest_checkpoint(tmp_path))
-    run_job(tmp_path, groups)
+    # What was read before the checkpoint is not read again: if it were, these changed lines would show in the table.
+    for shard in scored.iterdir():
+        _change_the_symbol_of_the_first_line(shard)
+    run_job(tmp_path, properties(tmp_path), {**flink, "parallelism.default": "1"})
     with second_database(database_url) as connection:
         read_outputs(connection, tmp_path)
-        assert minutes_of(connection) == expected
-
-
-def test_a_reader_without_anything_to_read_does_not_hold_windows_open(tmp_path: Path) -> None:
-    delivered = tmp_path / "delivered.ndjson"
-    write_deliveries(delivered, deliveries(StreamSettings(messages=2_000, minutes=5, symbols=10)))
-    preprocess_file(delivered, tmp_path / "scored" / "only.ndjson")
-    groups = properties(tmp_path, parallelism=2)
-    groups["InputStream0"]["source.monitor-interval"] = "1 s"
-    groups["OutputStream0"] |= {
-        "sink.rolling-policy.rollover-interval": "1 s",
-        "sink.rolling-policy.check-interval": "1 s",
-    }
-    groups["Flink"]["execution.checkpointing.interval"] = "1 s"
-    with FlinkProcess(tmp_path, groups) as job:
-        _wait_until(lambda: job.check() or bool(_minutes_written(tmp_path)))
+        assert_identical(streamed_minutes(connection), expected)
 
 
 def _wait_until(condition: Callable[[], bool | None]) -> None:
@@ -72,12 +62,7 @@ def _wait_until(condition: Callable[[], bool | None]) -> None:
 
 def _newest_checkpoint(directory: Path) -> Path | None:
     complete = [file.parent for file in (directory / "checkpoints").glob("*/chk-*/_metadata")]
-    return max(complete, key=lambda path: int(path.name.removeprefix("chk-")), default=None)
-
-
-def _minutes_written(directory: Path) -> set[str]:
-    lines = (line for file in (directory / "minutes").glob("part-*") for line in file.read_text().splitlines())
-    return {line.partition(',"revision"')[0] for line in lines}
+    return max(complete, key=lambda path: (path / "_metadata").stat().st_mtime_ns, default=None)
 
 
 def _change_the_symbol_of_the_first_line(scored: Path) -> None:
