@@ -25,7 +25,7 @@ BEGIN ATOMIC
                (greatest(bullish, 0) + sentiment.prior_messages() * strength * mean)
                    / (greatest(bullish, 0) + greatest(bearish, 0) + sentiment.prior_messages() * strength) AS drawn,
                -- Squares of weak scores are rounded away: there are never more effective messages than opinions.
-               least(opinions, power(bullish + bearish, 2) / nullif(greatest(squares, 0) * 1e6, 0)) AS effective,
+               nullif(least(opinions, power(bullish + bearish, 2) / nullif(greatest(squares, 0) * 1e6, 0)), 0) AS effective,
                3.841458820694124::float8 AS z2
     ) AS estimate
     CROSS JOIN LATERAL (
@@ -224,11 +224,12 @@ BEGIN
         WINDOW steps AS (PARTITION BY grid.of_market ORDER BY grid.at)
     ),
     state AS (
+        -- What two hours without an opinion leave is rounding, and no sum.
         SELECT changed.of_market, changed.at, changed.ups, changed.downs, changed.neutrals, changed.behind, changed.recent,
-               sentiment.decayed_sum(changed.bullish, kept) OVER steps AS bullish,
-               sentiment.decayed_sum(changed.bearish, kept) OVER steps AS bearish,
-               sentiment.decayed_sum(changed.squares, kept ^ 2) OVER steps AS squares,
-               sentiment.decayed_sum(changed.opinions, kept) OVER steps AS opinions
+               sign(changed.behind) * sentiment.decayed_sum(changed.bullish, kept) OVER steps AS bullish,
+               sign(changed.behind) * sentiment.decayed_sum(changed.bearish, kept) OVER steps AS bearish,
+               sign(changed.behind) * sentiment.decayed_sum(changed.squares, kept ^ 2) OVER steps AS squares,
+               sign(changed.behind) * sentiment.decayed_sum(changed.opinions, kept) OVER steps AS opinions
         FROM changed
         WINDOW steps AS (PARTITION BY changed.of_market ORDER BY changed.at)
     )
@@ -236,7 +237,7 @@ BEGIN
            CASE WHEN state.recent > 0 THEN estimate.index::numeric(5, 2) END,
            CASE WHEN state.recent > 0 THEN estimate.low::numeric(5, 2) END,
            CASE WHEN state.recent > 0 THEN estimate.high::numeric(5, 2) END,
-           CASE WHEN state.behind > 0 THEN estimate.effective_messages ELSE 0 END::numeric(20, 1),
+           coalesce(estimate.effective_messages, 0)::numeric(20, 1),
            state.ups::bigint, state.downs::bigint, state.neutrals::bigint
     FROM state
     JOIN state AS market ON market.of_market AND market.at = state.at

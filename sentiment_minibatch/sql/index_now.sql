@@ -1,5 +1,5 @@
 -- Grain: one row per symbol that `index_at` knows: its index, and how far that moved in an hour, in points and in
--- standard errors of the difference (a quarter of a 95% band is nearly one; bands of an hour apart are independent).
+-- standard errors of the difference (a quarter of a band is nearly one).
 SELECT now.*,
        company.name,
        now.index - earlier.index AS change,

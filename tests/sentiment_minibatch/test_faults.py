@@ -247,6 +247,7 @@ def test_a_million_messages_of_one_symbol_in_one_minute(connection: psycopg.Conn
     assert minutes_of(connection)["A", START + timedelta(minutes=1)] == (
         1000 * sum(o for o in opinions if o > 0),
         1000 * sum(o for o in opinions if o < 0),
+        sum(o * o for o in opinions),
         sum(o > 0 for o in opinions),
         sum(o < 0 for o in opinions),
         sum(o == 0 for o in opinions),
