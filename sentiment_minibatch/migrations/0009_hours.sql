@@ -48,6 +48,14 @@ BEGIN
     ) AS summed;
 END $$;
 
+-- As it was, but safe whichever of its conditions is looked at first: most tables' names do not end in a day.
+CREATE OR REPLACE VIEW sentiment.raw_partition AS
+SELECT relname AS name, to_date(substring(relname from '^raw_score_[a-z_]+_(\d{8})$'), 'YYYYMMDD') AS day,
+       inhparent = 'sentiment.raw_score_late'::regclass AS late
+FROM pg_class
+JOIN pg_inherits ON inhrelid = oid
+WHERE inhparent IN ('sentiment.raw_score_on_time'::regclass, 'sentiment.raw_score_late'::regclass);
+
 -- Grain: as `minute`, with sums in score units (6 decimals).
 DROP VIEW sentiment.minute_sentiment;
 CREATE VIEW sentiment.minute_sentiment AS

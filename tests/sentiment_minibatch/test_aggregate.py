@@ -5,8 +5,17 @@ import pytest
 
 from common.postgres import connect
 from sentiment_minibatch.aggregate import only_aggregation
+from sentiment_minibatch.backfill import backfill_minutes, reaggregate
 from sentiment_minibatch.load import load
-from tests.sentiment_minibatch.oracle import START, delivery, expected_minutes, minutes_of, run_job
+from tests.sentiment_minibatch.oracle import (
+    START,
+    delivery,
+    expected_hours,
+    expected_minutes,
+    hours_of,
+    minutes_of,
+    run_job,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -145,3 +154,27 @@ def test_a_minute_is_found_by_index(connection: psycopg.Connection, index: str) 
     assert "20260106" not in text
     kind = "Bitmap" if "on_time" in index else "Index"
     assert kind in text
+
+
+def test_hours_follow_their_minutes_whatever_order_they_come_in(connection: psycopg.Connection) -> None:
+    """As the watermark passes, when late messages come, when a minute loses its last message, when they are revised."""
+    first = [delivery(n, "AB"[n % 2], f"{n % 7 / 3 - 1:.6f}", START + n * 5 * MINUTE) for n in range(60)]
+    load(connection, first[:30], "test")
+    run_job(connection)
+    assert_hours(connection)
+    load(connection, [*first[30:], delivery(900, "C", "1", START + 7 * MINUTE)], "more, and late")
+    run_job(connection)
+    assert_hours(connection)
+    load(connection, [first[4]._replace(created_at=(START - 300 * MINUTE).isoformat())], "moved")
+    run_job(connection)
+    assert_hours(connection)
+    connection.execute("UPDATE sentiment.minute SET bullish_sum = bullish_sum + 7 WHERE symbol = 'B'")
+    connection.execute("DELETE FROM sentiment.minute WHERE symbol = 'C'")
+    reaggregate(connection, backfill_minutes(connection, START - 400 * MINUTE, START + 400 * MINUTE))
+    assert_hours(connection)
+
+
+def assert_hours(connection: psycopg.Connection) -> None:
+    hours = hours_of(connection)
+    assert hours
+    assert hours == pytest.approx(expected_hours(connection), rel=1e-9)
