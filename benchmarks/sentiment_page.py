@@ -119,7 +119,10 @@ def measure_questions(port: int, through: datetime) -> None:
             print(f"{path:<12} {step:>3} {min(seconds) * 1e3:6.0f} ms, {size / 1e3:5.1f} kB sent", flush=True)
     started = time.perf_counter()
     size = len(_get(port, "/api/v1/index?limit=60"))
-    print(f"index, first after a change {(time.perf_counter() - started) * 1e3:6.0f} ms, {size / 1e3:.1f} kB sent", flush=True)
+    print(
+        f"index, first after a change {(time.perf_counter() - started) * 1e3:6.0f} ms, {size / 1e3:.1f} kB sent",
+        flush=True,
+    )
 
 
 async def measure_viewers(port: int, url: str, pid: int, viewers: int, seconds: int) -> None:

@@ -78,9 +78,7 @@ def load_file(connection: psycopg.Connection, file: ScoreFile) -> tuple[LoadRepo
     return report, None
 
 
-def _load_tables(
-    connection: psycopg.Connection, tables: Iterable[pa.Table], source: str, report: LoadReport
-) -> None:
+def _load_tables(connection: psycopg.Connection, tables: Iterable[pa.Table], source: str, report: LoadReport) -> None:
     connection.execute(statement("batch_tables"))
     for table in tables:
         _load_table(connection, table, source, report)

@@ -56,9 +56,7 @@ def read_csv(stream: ByteLines) -> Iterator[Record]:
     header = next(rows, None)
     columns = header.fields if header else []
     if missing := [field for field in FIELDS if field not in columns]:
-        raise UnreadableFileError(
-            f"there is no column {', '.join(missing)}; the header should be {','.join(FIELDS)}"
-        )
+        raise UnreadableFileError(f"there is no column {', '.join(missing)}; the header should be {','.join(FIELDS)}")
     fields = itemgetter(*map(columns.index, FIELDS))
     for row in rows:
         if row.fault:

@@ -47,7 +47,9 @@ def migrate_command() -> None:
 @click.option("--late-seconds", default=3_600.0, show_default=True, type=Quantity(0, _A_YEAR))
 @click.option("--duplicate-share", default=0.01, show_default=True, type=Quantity(0, 1))
 @click.option("--broken-share", default=0.001, show_default=True, type=Quantity(0, 1))
-@click.option("--rate", default=50.0, show_default=True, type=Quantity(0.001, 1e6), help="with --live: messages a second")
+@click.option(
+    "--rate", default=50.0, show_default=True, type=Quantity(0.001, 1e6), help="with --live: messages a second"
+)
 def generate_command(
     *, out: str | None, live: bool, rate: float, start: datetime | None, minutes: int, **shape: float
 ) -> None:

@@ -15,6 +15,7 @@ from sentiment_minibatch.web.models import Problem
 from sentiment_minibatch.web.pages import pages
 from sentiment_minibatch.web.state import State
 
+
 def create_app(url: str, *, version_holds_seconds: float = 1.0) -> OpenAPI:
     """Return the application that reads the database at `url`, and looks for new minutes that often."""
     app = OpenAPI(

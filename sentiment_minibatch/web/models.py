@@ -59,7 +59,9 @@ class HistoryQuery(BaseModel):
 
     from_: _Time | None = Field(None, alias="from", description="exclusive; by default 6 hours before to")
     to: _Time | None = Field(None, description="inclusive; by default the last aggregated minute")
-    step: str = Field("1m", pattern=f"^({'|'.join(_STEPS)})$", description="time between two points, which are whole steps")
+    step: str = Field(
+        "1m", pattern=f"^({'|'.join(_STEPS)})$", description="time between two points, which are whole steps"
+    )
 
     @property
     def step_span(self) -> timedelta:

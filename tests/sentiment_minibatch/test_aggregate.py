@@ -126,7 +126,9 @@ def test_a_minute_that_a_better_delivery_empties_loses_its_row(connection: psyco
 def test_the_market_minute_is_the_sum_of_its_tickers(connection: psycopg.Connection) -> None:
     load(connection, [delivery(n, "ABC"[n % 3], f"{n / 10 - 0.5:.1f}", START) for n in range(10)], "test")
     run_job(connection)
-    (totals,) = connection.execute("SELECT sum(bullish_sum), sum(bearish_sum), sum(squares_sum), count(*) FROM sentiment.minute")
+    (totals,) = connection.execute(
+        "SELECT sum(bullish_sum), sum(bearish_sum), sum(squares_sum), count(*) FROM sentiment.minute"
+    )
     (market,) = connection.execute("SELECT bullish_sum, bearish_sum, squares_sum, symbols FROM sentiment.market_minute")
     assert market == totals
 

@@ -41,7 +41,9 @@ def read(path: Path) -> tuple[list[str | None], list[tuple[int, str]]]:
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "with a byte order mark"])
-@pytest.mark.parametrize(("name", "lines"), [("a.ndjson", [json_line(1), json_line(2)]), ("a.csv", [HEADER, csv_line(1), csv_line(2)])])
+@pytest.mark.parametrize(
+    ("name", "lines"), [("a.ndjson", [json_line(1), json_line(2)]), ("a.csv", [HEADER, csv_line(1), csv_line(2)])]
+)
 def test_a_byte_order_mark_costs_no_line(tmp_path: Path, mark: str, name: str, lines: list[str]) -> None:
     assert read(written(tmp_path / name, mark + "".join(lines))) == (["1", "2"], [])
 
@@ -89,7 +91,9 @@ def test_a_quoted_line_break_is_read(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.binary(max_size=40) | st.sampled_from([b'"', b'a,"b', b"\xef\xbb\xbf", b"\r", b"\0"]), max_size=12))
 @pytest.mark.parametrize("name", ["a.csv", "a.ndjson"])
-def test_whatever_stands_between_good_lines_they_are_read(tmp_path_factory: pytest.TempPathFactory, name: str, junk: list[bytes]) -> None:
+def test_whatever_stands_between_good_lines_they_are_read(
+    tmp_path_factory: pytest.TempPathFactory, name: str, junk: list[bytes]
+) -> None:
     good, start = (csv_line, HEADER) if name == "a.csv" else (json_line, "")
     lines = [start.encode()]
     for number, bad in enumerate(junk):
@@ -151,7 +155,9 @@ def test_a_corrupt_parquet_page_is_an_unreadable_file(tmp_path: Path) -> None:
         ("a.ndjson.gz", gzip.compress(json_line(1).encode() * 9_000)[:-20], "Truncated"),
     ],
 )
-def test_a_file_that_is_not_what_its_name_says_gets_a_reason(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+def test_a_file_that_is_not_what_its_name_says_gets_a_reason(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
     with pytest.raises(UnreadableFileError, match=reason) as error:
         list(read_tables(written(tmp_path / name, content)))
     assert str(tmp_path) not in str(error.value)
@@ -186,5 +192,3 @@ def write_parquet(path: Path, rows: int = 1, **columns: pa.Array) -> None:
     }
     assert set(columns) <= set(FIELDS)
     pq.write_table(pa.table({**plain, **columns}), path)
-
-

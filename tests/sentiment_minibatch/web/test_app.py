@@ -24,7 +24,13 @@ def test_before_the_first_minute_there_is_no_market(client: FlaskClient) -> None
     answer = client.get("/api/v1/index")
     assert answer.status_code == 200
     assert answer.json == {
-        "as_of": None, "revision": 0, "market": None, "false_alarm_rate": 0.01, "moves": [], "found": 0, "symbols": []
+        "as_of": None,
+        "revision": 0,
+        "market": None,
+        "false_alarm_rate": 0.01,
+        "moves": [],
+        "found": 0,
+        "symbols": [],
     }
     assert client.get("/api/v1/market").status_code == 404
 
@@ -120,7 +126,7 @@ def test_tickers_are_sorted_searched_listed_and_limited(filled: psycopg.Connecti
 
     everything = symbols("sort=symbol&order=ascending")
     assert everything == sorted(everything)
-    assert symbols("sort=symbol&limit=3") == everything[: -4 : -1]
+    assert symbols("sort=symbol&limit=3") == everything[:-4:-1]
     assert symbols("search=$tsl") == symbols("search=tesla") == ["TSLA"]
     assert symbols("symbols=$spy,TSLA,NOSUCH&sort=symbol") == ["TSLA", "SPY"]
     changes = [row["change"] for row in client.get("/api/v1/index?sort=change&order=ascending").get_json()["symbols"]]

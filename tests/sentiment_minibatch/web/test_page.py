@@ -55,7 +55,9 @@ def address(url: str) -> Iterator[str]:
 @pytest.fixture
 def empty_page(browser: Browser, address: str) -> Iterator[Page]:
     """The page, opened; an error of a script or a request to anywhere else fails the test."""
-    context = browser.new_context(viewport={"width": 1366, "height": 900}, color_scheme="light", timezone_id="Asia/Tokyo")
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 900}, color_scheme="light", timezone_id="Asia/Tokyo"
+    )
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -96,7 +98,9 @@ def test_it_shows_the_market_the_movers_and_a_chart(page: Page) -> None:
     assert 0 <= int(page.locator("#market-index").inner_text()) <= 100
     expect(page.locator("#moves li").first).to_be_visible()
     expect(page.locator("#moves-rate")).to_contain_text("called unusual 1 time in 100")
-    expect(page.locator("#ticker-title")).to_have_text(page.locator("#tickers tr").first.get_attribute("data-symbol") or "")
+    expect(page.locator("#ticker-title")).to_have_text(
+        page.locator("#tickers tr").first.get_attribute("data-symbol") or ""
+    )
     for chart in ("market", "ticker", "volume"):
         assert inked(page, f"#{chart}-chart canvas") > 500
     expect(page.locator("#ticker-chart")).to_have_attribute("aria-label", re.compile("from .* UTC: from .* between"))
@@ -257,7 +261,9 @@ def test_the_first_view_and_a_refresh_are_light(
     empty_page.wait_for_load_state("networkidle")
     assert 20_000 < sum(received) < 300_000
     received.clear()
-    load(filled, [delivery(900_000 + n, "NEWS", "0.9", this_minute - timedelta(minutes=1)) for n in range(900)], "fresh")
+    load(
+        filled, [delivery(900_000 + n, "NEWS", "0.9", this_minute - timedelta(minutes=1)) for n in range(900)], "fresh"
+    )
     run_job(filled)
     expect(empty_page.locator("#tickers tr").first).to_have_attribute("data-symbol", "NEWS", timeout=20_000)
     empty_page.wait_for_load_state("networkidle")
