@@ -35,7 +35,8 @@ SECONDS_BETWEEN_ASKS = 5
 FILL = """
 INSERT INTO sentiment.minute
     (period_ending, bullish_sum, bearish_sum, squares_sum, bullish_count, bearish_count, neutral_count, symbol)
-SELECT %(start)s + minute * interval '1 minute', 330000 * ups, -330000 * downs, 150000 * (ups + downs), ups, downs, 2, name
+SELECT %(start)s + minute * interval '1 minute', 330000 * ups, -330000 * downs, 150000 * (ups + downs), ups, downs, 2,
+       name
 FROM unnest(%(names)s::text[]) WITH ORDINALITY AS ticker (name, number)
 CROSS JOIN LATERAL (
     SELECT DISTINCT 1 + floor(random() * 10080)::integer AS minute

@@ -1,4 +1,4 @@
-"""What every web service here does alike: gunicorn in front, RFC 9457 problem documents for errors, safe headers, gzip."""
+"""What every web service here does alike: gunicorn, RFC 9457 problem documents for errors, safe headers, gzip."""
 
 from __future__ import annotations
 

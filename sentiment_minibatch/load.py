@@ -67,7 +67,7 @@ def load_tables(connection: psycopg.Connection, tables: Iterable[pa.Table], sour
 
 
 def load_file(connection: psycopg.Connection, file: ScoreFile) -> tuple[LoadReport, str | None]:
-    """Load a file; return also why the rest of it could not be read, if so. The database keeps that reason until it can."""
+    """Load a file; return also why the rest of it could not be read, if so, which the database keeps until it can."""
     report = LoadReport()
     try:
         _load_tables(connection, file.tables(), file.source, report)

@@ -30,7 +30,8 @@ class PruneReport:
 def prune(connection: psycopg.Connection, retention: timedelta) -> PruneReport:
     """Drop raw scores that are older than `retention` by whole UTC days, the oldest first.
 
-    Each transaction drops as many days as the server can lock at once, and says so in `kept_from`. Days with minutes that are still to be aggregated stay. Scores that come later for a dropped day are rejected.
+    Each transaction drops as many days as the server can lock at once, and says so in `kept_from`. Days with
+    minutes that are still to be aggregated stay. Scores that come later for a dropped day are rejected.
     """
     days, messages = 0, 0
     while True:

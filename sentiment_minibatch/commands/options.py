@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 import psycopg
@@ -53,7 +54,7 @@ class Quantity(click.FloatRange):
     def __init__(self, smallest: float, largest: float) -> None:
         super().__init__(smallest, largest)
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or fail as click does: no bound keeps nan out."""
         number: float = super().convert(value, param, ctx)
         if math.isnan(number):

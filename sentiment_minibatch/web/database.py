@@ -1,4 +1,4 @@
-"""The page's way to the database: connections that are kept, questions that may not take long, few hard ones at once."""
+"""The page's way to the database: connections are kept, no question takes long, hard ones are few at once."""
 
 from __future__ import annotations
 
@@ -53,17 +53,18 @@ class Database:
     def read(self, question: Callable[[psycopg.Connection], Answer]) -> Answer:
         """Return what `question` finds on this thread's connection; one that has broken off is opened again once."""
         kept: psycopg.Connection | None = getattr(self._own, "connection", None)
+        if kept is None or kept.closed:
+            return self._read_anew(question)
         try:
-            if kept is not None and not kept.closed:
-                return question(kept)
+            return question(kept)
         except psycopg.errors.QueryCanceled:
             raise BusyError("the database took too long to answer") from None
         except psycopg.OperationalError:
             kept.close()
-        return self._read_anew(question)
+            return self._read_anew(question)
 
     def compute(self, question: Callable[[psycopg.Connection], Answer]) -> Answer:
-        """Return what `read` does for a question that is hard: some at once, some waiting, `BusyError` to the others."""
+        """Return what `read` does for a hard question: some at once, some waiting, `BusyError` to the others."""
         with self._place():
             return self.read(question)
 

@@ -40,8 +40,8 @@ def expected_minutes(deliveries: Iterable[Delivery]) -> Minutes:
 
 def minutes_of(connection: psycopg.Connection) -> Minutes:
     rows = connection.execute(
-        "SELECT symbol, period_ending, bullish_sum, bearish_sum, squares_sum, bullish_count, bearish_count, neutral_count"
-        " FROM sentiment.minute"
+        "SELECT symbol, period_ending, bullish_sum, bearish_sum, squares_sum, bullish_count, bearish_count,"
+        " neutral_count FROM sentiment.minute"
     )
     return {(symbol, end): (a, b, c, d, e, f) for symbol, end, a, b, c, d, e, f in rows}
 

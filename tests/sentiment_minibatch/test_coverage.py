@@ -1,4 +1,4 @@
-"""How often the band holds the truth: tickers with a known share of bullish score, through the database's own formula."""
+"""How often the band holds the truth: tickers whose share of bullish score is known, by the database's formula."""
 
 import numpy as np
 import psycopg

@@ -97,7 +97,7 @@ def test_whatever_stands_between_good_lines_they_are_read(
     good, start = (csv_line, HEADER) if name == "a.csv" else (json_line, "")
     lines = [start.encode()]
     for number, bad in enumerate(junk):
-        # Junk that closes a quote that other junk has opened is a row, by the rules of CSV: then what is between is in it.
+        # A quote that junk opens and other junk closes makes a row of what is between, by the rules of CSV.
         lines += [good(number).encode(), bad.replace(b'"', b"").replace(b"\n", b"") + b"\n"]
     lines.append(good(len(junk)).encode())
     path = written(tmp_path_factory.mktemp("junk") / name, b"".join(lines))
