@@ -70,8 +70,8 @@ def generate_command(
 def load_command(uri: str) -> None:
     """Load scores from a CSV, NDJSON or Parquet file, or from all such files in a directory or under s3://.
 
-    CSV and NDJSON may be compressed (.gz, .zst). A record that cannot be counted is rejected alone; a file that cannot be
-    read is set aside, the others load, and the exit code is 65.
+    CSV and NDJSON may be compressed (.gz, .zst). A record that cannot be counted is rejected alone; a file that cannot
+    be read is set aside, the others load, and the exit code is 65.
     """
     total, set_aside = LoadReport(), []
     files = score_files_at(uri)

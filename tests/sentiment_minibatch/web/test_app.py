@@ -172,6 +172,7 @@ def test_a_statement_that_takes_too_long_is_ended_and_said_to_be_busy(url: str) 
     database.read(lambda connection: connection.execute("SET statement_timeout = '50ms'"))
     with pytest.raises(BusyError):
         database.read(lambda connection: connection.execute("SELECT pg_sleep(5)"))
+    database.close()
 
 
 def test_only_so_many_histories_are_computed_at_once(url: str) -> None:
@@ -183,6 +184,7 @@ def test_only_so_many_histories_are_computed_at_once(url: str) -> None:
         assert all(isinstance(each.exception(), BusyError) for each in asked if each.done())
         go_on.set()
         assert sum(each.exception() is None for each in asked) == 5
+    database.close()
 
 
 def test_a_connection_that_broke_off_is_opened_again(filled: psycopg.Connection, client: FlaskClient) -> None:
@@ -217,7 +219,9 @@ def test_readiness_follows_the_database(database_url: str, client: FlaskClient) 
 
 
 def test_readiness_says_which_migrations_are_missing(database_url: str) -> None:
-    answer = create_app(database_url).test_client().get("/readyz")
+    app = create_app(database_url)
+    answer = app.test_client().get("/readyz")
+    app.extensions["sentiment"].database.close()
     assert answer.status_code == 503
     assert "0001_tables.sql" in answer.get_json()["detail"]
 
