@@ -31,13 +31,15 @@ def ordinary(connection: psycopg.Connection) -> psycopg.Connection:
     fields = [list(column) for column in zip(*rows, strict=True)]
     connection.execute(
         "INSERT INTO sentiment.minute (period_ending, symbol, bullish_sum, bearish_sum, squares_sum, bullish_count,"
-        " bearish_count, neutral_count) SELECT at, name, 500000 * ups, -500000 * downs, 250000 * (ups + downs), ups, downs, 0"
+        " bearish_count, neutral_count)"
+        " SELECT at, name, 500000 * ups, -500000 * downs, 250000 * (ups + downs), ups, downs, 0"
         " FROM unnest(%s::timestamptz[], %s::text[], %s::integer[], %s::integer[]) AS row (at, name, ups, downs)",
         fields,
     )
     connection.execute(
-        "INSERT INTO sentiment.market_minute SELECT period_ending, sum(bullish_sum), sum(bearish_sum), sum(bullish_count),"
-        " sum(bearish_count), 0, count(*), 1, 0, now(), interval '0', sum(squares_sum)"
+        "INSERT INTO sentiment.market_minute"
+        " SELECT period_ending, sum(bullish_sum), sum(bearish_sum), sum(bullish_count), sum(bearish_count), 0,"
+        " count(*), 1, 0, now(), interval '0', sum(squares_sum)"
         " FROM sentiment.minute GROUP BY period_ending"
     )
     connection.execute("UPDATE sentiment.progress SET aggregated_through = %s", [END])

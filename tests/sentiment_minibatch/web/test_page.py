@@ -22,7 +22,6 @@ from sentiment_minibatch.load import load
 from tests.sentiment_minibatch.oracle import delivery, run_job
 from tests.sentiment_minibatch.processes import kill, start, wait_until
 
-
 expect.set_options(timeout=20_000)
 
 
