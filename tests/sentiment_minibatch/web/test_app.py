@@ -154,14 +154,14 @@ def test_text_goes_out_compressed_and_every_answer_says_what_a_browser_may_do(
     filled: psycopg.Connection, client: FlaskClient
 ) -> None:
     for address in ("/", "/api", "/api/v1/index", "/static/page.js", "/static/uPlot.iife.min.js"):
-        answer = client.get(address, headers={"Accept-Encoding": "gzip"})
-        assert answer.content_encoding == "gzip"
-        plain = client.get(address)
-        assert gzip.decompress(answer.data) == plain.data
-        assert len(answer.data) < len(plain.data) / 2
-        assert "Accept-Encoding" in plain.headers["Vary"]
+        with client.get(address, headers={"Accept-Encoding": "gzip"}) as answer, client.get(address) as plain:
+            assert answer.content_encoding == "gzip"
+            assert gzip.decompress(answer.data) == plain.data
+            assert len(answer.data) < len(plain.data) / 2
+            assert "Accept-Encoding" in plain.headers["Vary"]
     for address in ("/", "/api/v1/index", "/api/v1/index/NOSUCH", "/nowhere", "/static/page.css", "/metrics"):
-        headers = client.get(address).headers
+        with client.get(address) as answer:
+            headers = answer.headers
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert (headers["X-Content-Type-Options"], headers["Referrer-Policy"]) == ("nosniff", "no-referrer")

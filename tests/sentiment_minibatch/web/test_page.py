@@ -76,7 +76,7 @@ def empty_page(browser: Browser, address: str) -> Iterator[Page]:
 
 @pytest.fixture
 def page(filled: psycopg.Connection, empty_page: Page) -> Page:
-    expect(empty_page.locator("#tickers tr").first).to_be_visible()
+    expect(empty_page.locator("#ticker-chart canvas")).to_be_visible()
     return empty_page
 
 
@@ -159,6 +159,7 @@ def test_up_to_four_tickers_are_compared_and_a_link_shows_the_same_again(page: P
     expect(page.locator("#volume-chart")).to_be_hidden()
     page.get_by_role("button", name="remove NVDA").click()
     page.locator("#ranges [data-range='1h']").click()
+    expect(page.locator("#ranges [data-range='1h']")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#chosen li")).to_have_count(3)
     page.get_by_role("button", name="link to this").click()
     link = page.locator("#link-text").input_value()
