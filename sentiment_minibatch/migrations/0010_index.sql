@@ -10,12 +10,14 @@ RETURN 20::float8;
 -- times their weights, squared (in millionths), and the number of opinions behind them, not decayed. The prior is worth
 -- `prior_messages()` messages of strength `strength` (millionths), a share `mean` of them bullish. The band is Wilson's
 -- 95% interval of the share of score that is bullish, for the effective number of messages (Kish); the prior moves the
--- index within its band and never out of it.
+-- index within its band and never out of it. It is a table of one row, because PostgreSQL plans such a function as a part
+-- of the query that calls it, where one that returns a row would be run anew for each.
 CREATE FUNCTION sentiment.index_of(
     bullish double precision, bearish double precision, squares double precision, opinions double precision,
-    mean double precision, strength double precision,
-    OUT index double precision, OUT low double precision, OUT high double precision,
-    OUT effective_messages double precision
+    mean double precision, strength double precision
+)
+RETURNS TABLE (
+    index double precision, low double precision, high double precision, effective_messages double precision
 )
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -39,9 +41,9 @@ END;
 -- What tickers are drawn towards, from the market's decayed sums: its bullish share, itself drawn towards one half by
 -- the prior, and its mean strength of an opinion.
 CREATE FUNCTION sentiment.market_prior(
-    bullish double precision, bearish double precision, decayed_opinions double precision,
-    OUT mean double precision, OUT strength double precision
+    bullish double precision, bearish double precision, decayed_opinions double precision
 )
+RETURNS TABLE (mean double precision, strength double precision)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT (bullish + sentiment.prior_messages() * s / 2) / (bullish + bearish + sentiment.prior_messages() * s), s
@@ -128,21 +130,14 @@ BEGIN
     ) AS estimate;
 END $$;
 
--- A sum that decays from step to step is a recursion: what there was is worth `kept` of itself, and something is added.
-CREATE FUNCTION sentiment.decayed(state double precision, added double precision, kept double precision)
-RETURNS double precision
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN state * kept + added;
-CREATE AGGREGATE sentiment.decayed_sum(added double precision, kept double precision) (
-    SFUNC = sentiment.decayed, STYPE = double precision, INITCOND = '0', PARALLEL = SAFE
-);
-
 -- Grain: one row per step in (from_time, to_time], oldest first, for one symbol, or for the whole market where
 -- `of_symbol` is NULL. A row says what the index was at `period_ending`, and how many messages came in the step before.
 -- Both times are whole steps since 2000-01-01 UTC; a step divides the hour, or is whole hours.
 --
--- One pass: the steps' own sums, decayed to their ends, and then a recursion over the steps, which takes off what is
--- two hours old. Steps of an hour or more are made of `hour`, shorter ones of `minute`.
+-- One pass, whatever the number of points. The steps' own sums, decayed to their ends, are added up in stretches as long as
+-- the window of two hours, weighted from the stretch's beginning (forward decay); a point's sum is what its own stretch
+-- has come to, and of the stretch before what is still in the window: all of it less what it had come to by then. Steps of
+-- an hour or more are made of `hour`, shorter ones of `minute`.
 CREATE FUNCTION sentiment.index_history(
     of_symbol text, from_time timestamptz, to_time timestamptz, step interval
 )
@@ -158,7 +153,7 @@ DECLARE
     window_steps integer          := ceil(extract(epoch FROM interval '2 hours') / extract(epoch FROM step));
     recent_steps integer          := ceil(extract(epoch FROM interval '30 minutes') / extract(epoch FROM step));
     kept         double precision := power(0.5, extract(epoch FROM step)::float8 / 900);
-    gone         double precision := kept ^ window_steps;
+    span         double precision := kept ^ window_steps;
     by_hours     boolean          := step >= interval '1 hour';
     start        timestamptz      := from_time - window_steps * step;
 BEGIN
@@ -203,35 +198,42 @@ BEGIN
         GROUP BY piece.of_market, place.at
     ),
     grid AS (
-        SELECT side.of_market, point.at,
+        SELECT side.of_market, point.at, (point.number - 1) / window_steps AS stretch,
+               power(kept, (point.number - 1) % window_steps + 1) AS weight,
                coalesce(block.bullish, 0) AS bullish, coalesce(block.bearish, 0) AS bearish,
                coalesce(block.squares, 0) AS squares, coalesce(block.opinions, 0) AS opinions,
                coalesce(block.behind, 0) AS behind, coalesce(block.recent, 0) AS recent,
                coalesce(block.ups, 0) AS ups, coalesce(block.downs, 0) AS downs, coalesce(block.neutrals, 0) AS neutrals
         FROM (SELECT true UNION SELECT of_symbol IS NULL) AS side (of_market)
-        CROSS JOIN generate_series(start + step, to_time, step) AS point (at)
+        CROSS JOIN generate_series(start + step, to_time, step) WITH ORDINALITY AS point (at, number)
         LEFT JOIN block ON block.of_market = side.of_market AND block.at = point.at
     ),
-    changed AS (
-        SELECT grid.of_market, grid.at, grid.ups, grid.downs, grid.neutrals,
-               grid.bullish - gone * lag(grid.bullish, window_steps, 0::float8) OVER steps AS bullish,
-               grid.bearish - gone * lag(grid.bearish, window_steps, 0::float8) OVER steps AS bearish,
-               grid.squares - gone ^ 2 * lag(grid.squares, window_steps, 0::float8) OVER steps AS squares,
-               grid.opinions - gone * lag(grid.opinions, window_steps, 0::float8) OVER steps AS opinions,
+    run AS (
+        SELECT grid.of_market, grid.at, grid.ups, grid.downs, grid.neutrals, grid.weight,
                sum(grid.behind) OVER (steps ROWS window_steps - 1 PRECEDING) AS behind,
-               sum(grid.recent) OVER (steps ROWS recent_steps - 1 PRECEDING) AS recent
+               sum(grid.recent) OVER (steps ROWS recent_steps - 1 PRECEDING) AS recent,
+               sum(grid.bullish / weight) OVER so_far AS bullish, sum(grid.bullish / weight) OVER whole AS all_bullish,
+               sum(grid.bearish / weight) OVER so_far AS bearish, sum(grid.bearish / weight) OVER whole AS all_bearish,
+               sum(grid.squares / weight ^ 2) OVER so_far AS squares, sum(grid.squares / weight ^ 2) OVER whole AS all_squares,
+               sum(grid.opinions / weight) OVER so_far AS opinions, sum(grid.opinions / weight) OVER whole AS all_opinions
         FROM grid
-        WINDOW steps AS (PARTITION BY grid.of_market ORDER BY grid.at)
+        WINDOW steps AS (PARTITION BY grid.of_market ORDER BY grid.at),
+               so_far AS (PARTITION BY grid.of_market, grid.stretch ORDER BY grid.at),
+               whole AS (PARTITION BY grid.of_market, grid.stretch)
     ),
     state AS (
         -- What two hours without an opinion leave is rounding, and no sum.
-        SELECT changed.of_market, changed.at, changed.ups, changed.downs, changed.neutrals, changed.behind, changed.recent,
-               sign(changed.behind) * sentiment.decayed_sum(changed.bullish, kept) OVER steps AS bullish,
-               sign(changed.behind) * sentiment.decayed_sum(changed.bearish, kept) OVER steps AS bearish,
-               sign(changed.behind) * sentiment.decayed_sum(changed.squares, kept ^ 2) OVER steps AS squares,
-               sign(changed.behind) * sentiment.decayed_sum(changed.opinions, kept) OVER steps AS opinions
-        FROM changed
-        WINDOW steps AS (PARTITION BY changed.of_market ORDER BY changed.at)
+        SELECT run.of_market, run.at, run.ups, run.downs, run.neutrals, run.behind, run.recent,
+               sign(run.behind) * weight * (bullish + span * lag(all_bullish - bullish, window_steps, 0::float8) OVER steps)
+                   AS bullish,
+               sign(run.behind) * weight * (bearish + span * lag(all_bearish - bearish, window_steps, 0::float8) OVER steps)
+                   AS bearish,
+               sign(run.behind) * weight ^ 2
+                   * (squares + span ^ 2 * lag(all_squares - squares, window_steps, 0::float8) OVER steps) AS squares,
+               sign(run.behind) * weight * (opinions + span * lag(all_opinions - opinions, window_steps, 0::float8) OVER steps)
+                   AS opinions
+        FROM run
+        WINDOW steps AS (PARTITION BY run.of_market ORDER BY run.at)
     )
     SELECT state.at,
            CASE WHEN state.recent > 0 THEN estimate.index::numeric(5, 2) END,
