@@ -79,7 +79,7 @@ def main() -> None:
     )
     try:
         _wait(port)
-        measure_questions(port, START + options.weeks * WEEK)
+        measure_questions(port, page.pid, START + options.weeks * WEEK)
         asyncio.run(measure_viewers(port, url, page.pid, options.viewers, options.seconds))
     finally:
         page.terminate()
@@ -105,23 +105,30 @@ def build(connection: psycopg.Connection, weeks: int) -> None:
     print(f"{rows:,} rows of {SYMBOLS:,} tickers in {weeks} weeks, {size}, on {os.cpu_count()} cores", flush=True)
 
 
-def measure_questions(port: int, through: datetime) -> None:
+def measure_questions(port: int, pid: int, through: datetime) -> None:
     """Time the longest histories that are allowed, each at three times that nobody has asked about."""
     for step, minutes in {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "1d": 1_440}.items():
         span = timedelta(minutes=2_999 * minutes)
-        for path in ("index/SPY", "index/ZABMA", "market"):
-            seconds = []
+        for path in ("index/SPY", f"index/{symbol_names(SYMBOLS)[-1]}", "market"):
+            waits, used = [], []
             for attempt in range(3):
                 to = through - attempt * timedelta(minutes=minutes)
                 address = f"/api/v1/{path}?from={_utc(max(to - span, START))}&to={_utc(to)}&step={step}"
-                started = time.perf_counter()
+                before, started = _processor_seconds(pid), time.perf_counter()
                 size = len(_get(port, address))
-                seconds.append(time.perf_counter() - started)
-            print(f"{path:<12} {step:>3} {min(seconds) * 1e3:6.0f} ms, {size / 1e3:5.1f} kB sent", flush=True)
-    started = time.perf_counter()
+                waits.append(time.perf_counter() - started)
+                used.append(_processor_seconds(pid) - before)
+            print(
+                f"{path:<12} {step:>3}  {min(used) * 1e3:4.0f} ms of processor, {min(waits) * 1e3:5.0f} ms of time,"
+                f" {size / 1e3:5.1f} kB sent",
+                flush=True,
+            )
+    before, started = _processor_seconds(pid), time.perf_counter()
     size = len(_get(port, "/api/v1/index?limit=60"))
+    elapsed, used = time.perf_counter() - started, _processor_seconds(pid) - before
     print(
-        f"index, first after a change {(time.perf_counter() - started) * 1e3:6.0f} ms, {size / 1e3:.1f} kB sent",
+        f"index, first after a change  {used * 1e3:4.0f} ms of processor, {elapsed * 1e3:5.0f} ms of time,"
+        f" {size / 1e3:5.1f} kB sent",
         flush=True,
     )
 
@@ -186,12 +193,13 @@ async def _change(url: str, after: float) -> None:
 
 
 def _processor_seconds(pid: int) -> float:
-    """Return what a process and its children have used."""
+    """Return what a process, its children and their database's have used."""
     used = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            fields = stat.read_text().rpartition(")")[2].split()
-            if pid in {int(stat.parent.name), int(fields[1])}:
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            serves = f" {DATABASE} " in (process / "cmdline").read_text()
+            if serves or pid in {int(process.name), int(fields[1])}:
                 used += int(fields[11]) + int(fields[12])
     return used / os.sysconf("SC_CLK_TCK")
 
