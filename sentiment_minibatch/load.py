@@ -11,6 +11,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.csv
 
+from sentiment_minibatch.delivered_json import text_of
 from sentiment_minibatch.judgement import Refusal, judge_table
 from sentiment_minibatch.schema import statement
 from sentiment_minibatch.score_files import ScoreFile
@@ -72,8 +73,9 @@ def load_file(connection: psycopg.Connection, file: ScoreFile) -> tuple[LoadRepo
     try:
         _load_tables(connection, file.tables(), file.source, report)
     except UnreadableFileError as error:
-        connection.execute(statement("set_aside"), {"source": file.source, "reason": str(error)})
-        return report, str(error)
+        reason = text_of(str(error))
+        connection.execute(statement("set_aside"), {"source": file.source, "reason": reason})
+        return report, reason
     connection.execute("DELETE FROM sentiment.set_aside_file WHERE source = %s", [file.source])
     return report, None
 

@@ -99,8 +99,8 @@ def read_tables(path: Path) -> Iterator[pa.Table]:
         else:
             with _opened(path) as stream:
                 yield from tables_of_records(_LINE_READERS[kind](stream))
-    except (pa.ArrowException, OSError, EOFError) as error:
-        reason = str(error).strip().splitlines()[0].replace(str(path), path.name)
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, OverflowError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(str(path), path.name)
         raise UnreadableFileError(f"it cannot be read as {kind[1:]}: {reason}") from None
 
 
