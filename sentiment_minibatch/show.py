@@ -16,7 +16,7 @@ from sentiment_minibatch.status import Status
 def show_index(connection: psycopg.Connection, rows: int) -> None:
     """Print the index of the `rows` most talked about tickers at the last aggregated minute."""
     console = Console()
-    as_of, _ = latest(connection)
+    as_of = latest(connection).as_of
     if as_of is None:
         console.print("no minute has been aggregated yet; run `load` and then `aggregate`")
         return
