@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sentiment_minibatch.commands import minutes, scores, serve
+from sentiment_minibatch.commands import minutes, scores, scoring, serve
 
 
 @click.group()
@@ -16,6 +16,8 @@ for command in (
     scores.migrate_command,
     scores.generate_command,
     scores.load_command,
+    scoring.score_command,
+    scoring.explain_score_command,
     minutes.aggregate_command,
     minutes.backfill_command,
     minutes.reconcile_command,
@@ -24,5 +26,7 @@ for command in (
     scores.prune_command,
     scores.export_command,
     serve.serve_command,
+    scoring.train_scorer_command,
+    scoring.evaluate_scorer_command,
 ):
     main.add_command(command)

@@ -6,6 +6,7 @@ Training and scoring share it. It needs the standard library alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from sentiment_minibatch.scoring.lexicon import Lexicon
@@ -16,11 +17,16 @@ Pair = tuple[str, str]
 
 _WORDS_REMEMBERED = 50_000
 _SCOPE_OF_A_NEGATION = 3
+# fmt: off
 _NEGATIONS = frozenset(
-    "not no never without nobody none nothing neither nor cannot dont cant wont isnt aint didnt doesnt wasnt wouldnt "
-    "couldnt shouldnt arent hasnt havent don't can't won't isn't ain't didn't doesn't wasn't wouldn't couldn't "
-    "shouldn't aren't hasn't haven't weren't".split()
+    (
+        "not", "no", "never", "without", "nobody", "none", "nothing", "neither", "nor", "cannot", "dont",
+        "cant", "wont", "isnt", "aint", "didnt", "doesnt", "wasnt", "wouldnt", "couldnt", "shouldnt", "arent",
+        "hasnt", "havent", "don't", "can't", "won't", "isn't", "ain't", "didn't", "doesn't", "wasn't",
+        "wouldn't", "couldn't", "shouldn't", "aren't", "hasn't", "haven't", "weren't",
+    )
 )
+# fmt: on
 _CLAUSE_ENDS = frozenset((".", "..", "!", "!!", "!!!", "?", "??", "???", "?!"))
 _START, _END = "^", "$"
 _SHORTEST_GRAM, _LONGEST_GRAM = 3, 5
@@ -37,7 +43,7 @@ class Features(NamedTuple):
     def pairs(self) -> Iterator[Pair]:
         """Return each two neighbouring words; the message's start and end count as words."""
         padded = [_START, *self.words, _END]
-        return zip(padded, padded[1:], strict=False)
+        return pairwise(padded)
 
 
 class _Words(dict[str, str]):

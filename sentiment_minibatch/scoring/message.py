@@ -53,7 +53,7 @@ def mark_of(label: str | None) -> str | None:
 
 
 def score_message(message: Message, scorer: Scorer) -> list[TickerScore]:
-    """Return a score for each ticker that a message names. Raises `RejectedMessageError` with the one reason why none."""
+    """Return a score for each ticker that a message names. Raises `RejectedMessageError` with the one reason."""
     if message.message_id is None or message_id_of(message.message_id) is None:
         raise RejectedMessageError("message_id is no whole number of at most 18 digits")
     if message.created_at is None or time_of(message.created_at) is None:

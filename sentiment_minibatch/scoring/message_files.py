@@ -1,4 +1,4 @@
-"""Files of messages: CSV with a header, NDJSON or Parquet, each with the fields of `Message`; further ones are passed over."""
+"""Files of messages: CSV with a header, NDJSON or Parquet, with the fields of `Message` and perhaps others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NO_RECORD = Message(None, None, None)
 def messages_at(uri: str, needed: Sequence[str] = NEEDED_TO_SCORE) -> Iterator[tuple[str, Iterator[Message]]]:
     """Yield the name and the messages of each file at a path or s3:// address: the file, or all those under it.
 
-    Raises `MissingInputError` where there is none, and `DataError` where one lacks a field of `needed` or is unreadable.
+    Raises `MissingInputError` where there is none, `DataError` where one lacks a field of `needed` or is unreadable.
     """
     folder, name = split_uri(uri)
     if not uri.startswith("s3://") and Path(uri).is_dir():

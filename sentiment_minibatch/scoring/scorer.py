@@ -1,6 +1,7 @@
-"""The model that turns words into a score. It needs the standard library alone, and gives the same bits everywhere:
+"""The model that turns words into a score. It needs the standard library alone.
 
-its weights are whole numbers, and what is done to their sums is plain arithmetic, square roots included, and a table.
+It gives the same bits everywhere: its weights are whole numbers, and what is done to their sums is plain arithmetic,
+square roots included, and a table.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ class Scorer:
         if not (bullish or bearish) and self._speaking.isdisjoint(features.words):
             return None
         nothing = repeat(0)
-        words = sum(map(self._terms.get, features.terms, nothing)) + sum(map(self._pairs.get, features.pairs(), nothing))
+        words = sum(map(self._terms.get, features.terms, nothing)) + sum(
+            map(self._pairs.get, features.pairs(), nothing)
+        )
         letters = sum(map(self._gram_sums.__getitem__, features.words))
         for_, against, balance = self._lexicon_weights
         return (

@@ -23,6 +23,7 @@ def model_of(
     text: FittedText,
     matrices: Matrices,
     lexicon: Lexicon,
+    *,
     standings: Mapping[str, float],
     calibration: tuple[float, float],
     base_rate: float,
@@ -36,12 +37,18 @@ def model_of(
         "terms": {name: weights for name, weights in words.items() if isinstance(name, str)},
         "pairs": {" ".join(name): weights for name, weights in words.items() if isinstance(name, tuple)},
         "grams": _whole(text.grams, matrices.grams, slope),
-        "lexicon": {"strengths": lexicon.strengths, "weights": [slope * float(weight) for weight in text.opinion_weights]},
+        "lexicon": {
+            "strengths": lexicon.strengths,
+            "weights": [slope * float(weight) for weight in text.opinion_weights],
+        },
         "speaking": _speaking(words),
         "standings": _standings(standings, matrices),
         "curve": {
             "steps": _CURVE_STEPS,
-            "scores": [round(math.tanh(step / _CURVE_STEPS / 2), 4) for step in range(-_CURVE_STEPS * _CURVE_END, _CURVE_STEPS * _CURVE_END + 1)],
+            "scores": [
+                round(math.tanh(step / _CURVE_STEPS / 2), 4)
+                for step in range(-_CURVE_STEPS * _CURVE_END, _CURVE_STEPS * _CURVE_END + 1)
+            ],
         },
     }
 

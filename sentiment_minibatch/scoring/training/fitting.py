@@ -59,7 +59,8 @@ class FittedText:
     def log_odds(self, matrices: Matrices) -> Floats:
         """Return each message's log odds for bullish."""
         letters = self.grams.log_odds(matrices.grams)
-        return self.words.log_odds(matrices.words) + letters + matrices.opinions @ self.opinion_weights + self.bias
+        opinions: Floats = matrices.opinions @ self.opinion_weights
+        return self.words.log_odds(matrices.words) + letters + opinions + self.bias
 
 
 def fit_text(matrices: Matrices, bullish: Marks, settings: Hyperparameters) -> FittedText:
@@ -83,7 +84,9 @@ class _Weighting:
         self.columns = block.counts.shape[1]
         self.kept = np.flatnonzero(messages >= least_messages)
         self._inverse = np.log((1 + bullish.size) / (1 + messages[self.kept])) + 1
-        for_, against = (np.asarray(present[rows][:, self.kept].sum(axis=0)).ravel() + 1 for rows in (bullish, ~bullish))
+        for_, against = (
+            np.asarray(present[rows][:, self.kept].sum(axis=0)).ravel() + 1 for rows in (bullish, ~bullish)
+        )
         ratio = np.log(for_ / for_.sum()) - np.log(against / against.sum())
         self._importance = np.abs(ratio) + evenness
         counts = block.counts[:, self.kept]
@@ -101,9 +104,7 @@ class _Weighting:
         return FittedBlock(weights, squares)
 
 
-def fit_standings(
-    symbols: Sequence[Sequence[str]], log_odds: Floats, bullish: Marks, prior: float
-) -> dict[str, float]:
+def fit_standings(symbols: Sequence[Sequence[str]], log_odds: Floats, bullish: Marks, prior: float) -> dict[str, float]:
     """Return by how much each ticker's log odds differ from what the words say, shrunk towards 0."""
     messages = defaultdict(list)
     for row, named in enumerate(symbols):

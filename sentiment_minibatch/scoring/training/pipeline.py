@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, StratifiedKFold
 
 from common.version import code_version
+from sentiment_minibatch.scoring.labelled import LabelledMessages, groups_by_ticker
 from sentiment_minibatch.scoring.lexicon import read_lexicon
+from sentiment_minibatch.scoring.measures import calibration_error, roc_auc_interval
 from sentiment_minibatch.scoring.training.export import model_of
 from sentiment_minibatch.scoring.training.fitting import (
     FittedText,
@@ -24,11 +26,10 @@ from sentiment_minibatch.scoring.training.fitting import (
     fit_text,
     standing_of,
 )
-from sentiment_minibatch.scoring.training.labelled import LabelledMessages, groups_by_ticker
 from sentiment_minibatch.scoring.training.matrices import Floats, Matrices, matrices_of
-from sentiment_minibatch.scoring.training.measures import calibration_error, roc_auc_interval
 
-Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
+Rows = NDArray[np.int64]
+Fold = tuple[Rows, Rows]
 Say = Callable[[str], None]
 
 
@@ -39,26 +40,31 @@ class Calibration:
     slope: float
     intercept: float
 
-    def __call__(self, log_odds: Floats) -> Floats:
+    def applied(self, log_odds: Floats) -> Floats:
+        """Return calibrated log odds."""
         return self.slope * log_odds + self.intercept
 
 
 def train(messages: LabelledMessages, settings: Hyperparameters, say: Say) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the model, as `Scorer` takes it, and its description."""
     lexicon = read_lexicon()
-    matrices = matrices_of(messages.texts, lexicon)
-    by_ticker = list(GroupKFold(settings.folds).split(messages.texts, groups=groups_by_ticker(messages.texts)))
-    unseen_tickers = _held_out(matrices, messages, by_ticker, settings, say)
-    calibration = _calibrated(unseen_tickers, messages)
-    calibrated = calibration(unseen_tickers)
+    study = _Study(messages, matrices_of(messages.texts, lexicon), settings, say)
+    unseen = study.held_out_by_ticker()
+    calibration = _calibrated(unseen, messages)
+    calibrated = calibration.applied(unseen)
     metrics = {
-        "unseen_tickers": _measured(calibrated, messages),
-        "seen_tickers": _measured(_with_standings(matrices, messages, calibration, calibrated, settings, say), messages),
+        "unseen_tickers": study.measured(calibrated),
+        "seen_tickers": study.measured(study.held_out_with_standings(calibration, calibrated)),
     }
     say("fitting on all messages")
-    standings = fit_standings(matrices.symbols, calibrated, messages.bullish, settings.standing_prior)
-    text = fit_text(matrices, messages.bullish, settings)
-    model = model_of(text, matrices, lexicon, standings, (calibration.slope, calibration.intercept), messages.base_rate)
+    model = model_of(
+        fit_text(study.matrices, messages.bullish, settings),
+        study.matrices,
+        lexicon,
+        standings=fit_standings(study.matrices.symbols, calibrated, messages.bullish, settings.standing_prior),
+        calibration=(calibration.slope, calibration.intercept),
+        base_rate=messages.base_rate,
+    )
     return model, {
         "metrics": metrics,
         "calibration": {"method": "Platt, on messages about tickers that were held out", **asdict(calibration)},
@@ -67,55 +73,52 @@ def train(messages: LabelledMessages, settings: Hyperparameters, say: Say) -> tu
     }
 
 
-def _held_out(
-    matrices: Matrices, messages: LabelledMessages, folds: list[Fold], settings: Hyperparameters, say: Say
-) -> Floats:
-    """Return for each message what a model fitted without its fold makes of its words."""
-    log_odds = np.zeros(messages.bullish.size)
-    for text, _, held_out in _models(matrices, messages, folds, settings, say):
-        log_odds[held_out] = text.log_odds(matrices.rows(held_out))
-    return log_odds
-
-
-def _models(
-    matrices: Matrices, messages: LabelledMessages, folds: list[Fold], settings: Hyperparameters, say: Say
-) -> Iterator[tuple[FittedText, NDArray[np.int64], NDArray[np.int64]]]:
-    for number, (seen, held_out) in enumerate(folds, 1):
-        say(f"fold {number} of {len(folds)}")
-        yield fit_text(matrices.rows(seen), messages.bullish[seen], settings), seen, held_out
-
-
 def _calibrated(log_odds: Floats, messages: LabelledMessages) -> Calibration:
     line = LogisticRegression(C=1e6).fit(log_odds[:, None], messages.bullish)
     return Calibration(float(line.coef_[0][0]), float(line.intercept_[0]))
 
 
-def _with_standings(
-    matrices: Matrices,
-    messages: LabelledMessages,
-    calibration: Calibration,
-    unseen: Floats,
-    settings: Hyperparameters,
-    say: Say,
-) -> Floats:
-    """Return log odds of held-out messages about tickers that others of the fold are about too."""
-    shuffled = StratifiedKFold(settings.folds, shuffle=True, random_state=settings.seed)
-    folds = list(shuffled.split(messages.texts, messages.bullish))
-    log_odds = np.zeros(messages.bullish.size)
-    for text, seen, held_out in _models(matrices, messages, folds, settings, say):
-        symbols = [matrices.symbols[row] for row in seen]
-        standings = fit_standings(symbols, unseen[seen], messages.bullish[seen], settings.standing_prior)
-        rows = matrices.rows(held_out)
-        log_odds[held_out] = calibration(text.log_odds(rows)) + standing_of(rows.symbols, standings)
-    return log_odds
+@dataclass(frozen=True)
+class _Study:
+    """Cross-validation: what models fitted without a fold make of it."""
 
+    messages: LabelledMessages
+    matrices: Matrices
+    settings: Hyperparameters
+    say: Say
 
-def _measured(log_odds: Floats, messages: LabelledMessages) -> dict[str, Any]:
-    return {
-        "messages": int(messages.bullish.size),
-        "roc_auc": list(roc_auc_interval(log_odds - logit(messages.base_rate), messages.bullish)),
-        "ece": calibration_error(expit(log_odds), messages.bullish),
-    }
+    def held_out_by_ticker(self) -> Floats:
+        """Return the log odds of messages about tickers that the model has not met, from the words alone."""
+        groups = groups_by_ticker(self.messages.texts)
+        log_odds = np.zeros(groups.size)
+        for text, _, held_out in self._models(GroupKFold(self.settings.folds).split(groups, groups=groups)):
+            log_odds[held_out] = text.log_odds(self.matrices.rows(held_out))
+        return log_odds
+
+    def held_out_with_standings(self, calibration: Calibration, unseen: Floats) -> Floats:
+        """Return the log odds of messages about tickers that others are about too, whose standing so is known."""
+        bullish = self.messages.bullish
+        shuffled = StratifiedKFold(self.settings.folds, shuffle=True, random_state=self.settings.seed)
+        log_odds = np.zeros(bullish.size)
+        for text, seen, held_out in self._models(shuffled.split(bullish, bullish)):
+            symbols = self.matrices.rows(seen).symbols
+            standings = fit_standings(symbols, unseen[seen], bullish[seen], self.settings.standing_prior)
+            rows = self.matrices.rows(held_out)
+            log_odds[held_out] = calibration.applied(text.log_odds(rows)) + standing_of(rows.symbols, standings)
+        return log_odds
+
+    def _models(self, folds: Iterable[Fold]) -> Iterator[tuple[FittedText, Rows, Rows]]:
+        for number, (seen, held_out) in enumerate(folds, 1):
+            self.say(f"fold {number} of {self.settings.folds}")
+            yield fit_text(self.matrices.rows(seen), self.messages.bullish[seen], self.settings), seen, held_out
+
+    def measured(self, log_odds: Floats) -> dict[str, Any]:
+        """Return the figures of held-out log odds."""
+        return {
+            "messages": len(self.messages.texts),
+            "roc_auc": list(roc_auc_interval(log_odds, self.messages.bullish)),
+            "ece": calibration_error(expit(log_odds), self.messages.bullish),
+        }
 
 
 def _provenance(messages: LabelledMessages) -> dict[str, Any]:

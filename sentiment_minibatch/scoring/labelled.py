@@ -42,12 +42,15 @@ def read_labelled(uri: str, *, fewest: int = _FEWEST_OF_A_KIND) -> LabelledMessa
             if message.text and (mark := mark_of(message.label)):
                 marked.setdefault(wording(message.text), (message.text, mark == "bullish"))
     texts = [text for text, _ in marked.values()]
-    bullish = np.array([mark for _, mark in marked.values()], dtype=np.bool_)
+    bullish = np.array([is_bullish for _, is_bullish in marked.values()], dtype=np.bool_)
     if min(bullish.sum(), (~bullish).sum()) < fewest:
-        raise DataError(f"{uri} has {bullish.sum():,} bullish and {(~bullish).sum():,} bearish messages; {fewest} of each are needed")
+        raise DataError(
+            f"{uri} has {bullish.sum():,} bullish and {(~bullish).sum():,} bearish messages; "
+            f"{fewest} of each are needed"
+        )
     digest = hashlib.sha256()
-    for text, mark in marked.values():
-        digest.update(f"{mark}\0{text}\0".encode())
+    for text, is_bullish in marked.values():
+        digest.update(f"{is_bullish}\0{text}\0".encode())
     return LabelledMessages(texts, bullish, digest.hexdigest())
 
 

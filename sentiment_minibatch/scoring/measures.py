@@ -40,7 +40,10 @@ def roc_auc_interval(scores: Floats, bullish: Marks, seed: int = 1) -> Interval:
     both = np.zeros(bullish.size, dtype=np.bool_)
     both[: of_bullish.size] = True
     areas = [
-        roc_auc(np.concatenate([random.choice(of_bullish, of_bullish.size), random.choice(of_bearish, of_bearish.size)]), both)
+        roc_auc(
+            np.concatenate([random.choice(of_bullish, of_bullish.size), random.choice(of_bearish, of_bearish.size)]),
+            both,
+        )
         for _ in range(_RESAMPLES)
     ]
     low, high = np.quantile(areas, [0.025, 0.975])
@@ -56,3 +59,9 @@ def calibration_error(chances: Floats, bullish: Marks) -> float:
         if rows.size
     ]
     return sum(gaps) / bullish.size
+
+
+def shifted(chances: Floats, base_rate: float, to: float) -> Floats:
+    """Return what chances are where the base rate is another (Saerens, Latinne & Decaestecker 2002)."""
+    for_ = chances * to / base_rate
+    return for_ / (for_ + (1 - chances) * (1 - to) / (1 - base_rate))
