@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,8 +13,10 @@ import numpy as np
 
 from common.errors import ConfigurationError
 from common.progress import track
+from sentiment_minibatch.commands.options import UtcTime, database
 from sentiment_minibatch.score_output import write_to
 from sentiment_minibatch.scoring.artifact import SHIPPED, load_scorer
+from sentiment_minibatch.scoring.database import FIRST, LAST, deliver_messages, score_waiting
 from sentiment_minibatch.scoring.evaluation import evaluate_scorer, mistakes
 from sentiment_minibatch.scoring.explain import explain
 from sentiment_minibatch.scoring.labelled import read_labelled
@@ -21,9 +25,10 @@ from sentiment_minibatch.scoring.message import TickerScore
 from sentiment_minibatch.scoring.message_files import messages_at
 from sentiment_minibatch.scoring.peers import peers
 from sentiment_minibatch.scoring.score_messages import ScoringReport, score_messages
+from sentiment_minibatch.scoring.scorer import Scorer
 from sentiment_minibatch.scoring.show import show_evaluation, show_explanation
 
-_MESSAGES_BETWEEN_NEWS = 10_000
+_SECONDS_BETWEEN_LOOKS = 2.0
 
 _scorer = click.option(
     "--scorer",
@@ -52,8 +57,7 @@ def score_command(uri: str, out: str, directory: Path) -> None:
             yield from score_messages(track(messages, "messages"), scorer, report, source)
 
     write_to(out, scores(), fields=TickerScore._fields)
-    for reason, count in report.reasons.most_common():
-        click.echo(f"{count:,} rejected: {reason} (first: {report.first_place[reason]})", err=True)
+    _say_reasons(report)
     click.echo(f"{out}: {report}, by scorer {scorer.version}")
 
 
@@ -108,3 +112,57 @@ def evaluate_scorer_command(uri: str, as_json: bool, wrong: int, directory: Path
         show_evaluation(evaluation, others)
     for odds, text in mistakes(scorer, messages, wrong):
         click.echo(f"{odds:+.2f}  {text!r}")
+
+
+@click.command("load-messages")
+@click.argument("uri", metavar="PATH|URI")
+def load_messages_command(uri: str) -> None:
+    """Bring messages into the table `message`, where `score-messages` finds them; running it again changes nothing."""
+    report = ScoringReport()
+    with database() as connection:
+        for source, messages in messages_at(uri):
+            delivered = deliver_messages(connection, messages, source, report)
+            click.echo(f"{source}: {delivered.new:,} new messages, {delivered.replaced:,} replaced")
+    _say_reasons(report)
+
+
+@click.command("score-messages")
+@click.option("--follow", is_flag=True, help="go on with what comes in, until stopped")
+@_scorer
+def score_messages_command(follow: bool, directory: Path) -> None:
+    """Score the messages in the database that wait. Several runs share the work; `aggregate` waits for none of them."""
+    scorer = load_scorer(directory)
+    while True:
+        with database() as connection:
+            _score(score_waiting(connection, scorer), scorer, quiet=follow)
+        if not follow:
+            return
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+
+@click.command("rescore")
+@click.option("--from", "start", type=UtcTime(), default=FIRST, help="first event time, inclusive [default: all]")
+@click.option("--to", "end", type=UtcTime(), default=LAST, help="last event time, exclusive [default: all]")
+@_scorer
+def rescore_command(start: datetime, end: datetime, directory: Path) -> None:
+    """Score again what another version of the model has scored; `aggregate` then redoes the minutes that so change.
+
+    It reaches as far back as texts are kept. Killed and run again it goes on where it was.
+    """
+    scorer = load_scorer(directory)
+    with database() as connection:
+        _score(score_waiting(connection, scorer, again=True, start=start, end=end), scorer, quiet=False)
+
+
+def _score(batches: Iterator[ScoringReport], scorer: Scorer, *, quiet: bool) -> None:
+    total = ScoringReport()
+    for report in track(batches, "batches"):
+        total.add(report)
+    _say_reasons(total)
+    if total.messages or not quiet:
+        click.echo(f"{total}, by scorer {scorer.version}")
+
+
+def _say_reasons(report: ScoringReport) -> None:
+    for reason, count in report.reasons.most_common():
+        click.echo(f"{count:,} without a score: {reason} (first: {report.first_place[reason]})", err=True)

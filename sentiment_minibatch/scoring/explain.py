@@ -11,7 +11,7 @@ _MOST_TOKENS = 300  # each is left out in turn, so the work grows with the squar
 
 
 class Contribution(NamedTuple):
-    """A token as it is written, and the log odds that the message would lack without it, pairs and negation included."""
+    """A token as it is written, and the log odds that the message would lack without it, negation and pairs too."""
 
     token: str
     log_odds: float

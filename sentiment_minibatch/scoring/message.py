@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
-from sentiment_minibatch.scores import message_id_of, time_of
+from sentiment_minibatch.scores import MAXIMUM_CLOCK_SKEW, message_id_of, time_of
 from sentiment_minibatch.scoring.scorer import Scorer
 from sentiment_minibatch.scoring.text import MAXIMUM_CHARACTERS, MAXIMUM_SYMBOLS
 
@@ -52,22 +53,34 @@ def mark_of(label: str | None) -> str | None:
         raise RejectedMessageError("label is neither bullish nor bearish") from None
 
 
-def score_message(message: Message, scorer: Scorer) -> list[TickerScore]:
-    """Return a score for each ticker that a message names. Raises `RejectedMessageError` with the one reason."""
+def checked(message: Message, now: datetime | None = None) -> str:
+    """Return the text of a message whose fields are sound and which, if `now` is given, does not lie in the future.
+
+    Raises `RejectedMessageError` with the first thing that is wrong.
+    """
     if message.message_id is None or message_id_of(message.message_id) is None:
         raise RejectedMessageError("message_id is no whole number of at most 18 digits")
-    if message.created_at is None or time_of(message.created_at) is None:
+    created_at = time_of(message.created_at or "")
+    if created_at is None:
         raise RejectedMessageError("created_at is no RFC 3339 time of the years 2000 to 2099")
+    if now is not None and created_at > now + MAXIMUM_CLOCK_SKEW:
+        raise RejectedMessageError("created_at lies in the future")
     if message.text is None:
         raise RejectedMessageError("text is missing")
     if len(message.text) > MAXIMUM_CHARACTERS:
         raise RejectedMessageError(f"text has more than {MAXIMUM_CHARACTERS:,} characters")
-    mark = mark_of(message.label)
-    scores = scorer.score(message.text)
+    mark_of(message.label)
+    return message.text
+
+
+def score_message(message: Message, scorer: Scorer) -> list[TickerScore]:
+    """Return a score for each ticker that a message names. Raises `RejectedMessageError` with the one reason."""
+    scores = scorer.score(checked(message))
     if not scores:
         raise RejectedMessageError("text names no ticker")
     if len(scores) > MAXIMUM_SYMBOLS:
         raise RejectedMessageError(f"text names more than {MAXIMUM_SYMBOLS} tickers")
+    mark = mark_of(message.label)
     return [_ticker_score(message, symbol, f"{score:.4f}", mark, scorer.version) for symbol, score in scores.items()]
 
 

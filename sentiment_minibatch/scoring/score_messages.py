@@ -25,10 +25,18 @@ class ScoringReport:
         self.reasons[reason] += 1
         self.first_place.setdefault(reason, place)
 
+    def add(self, other: ScoringReport) -> None:
+        """Add another report's numbers to this one's."""
+        self.messages += other.messages
+        self.scores += other.scores
+        self.marked += other.marked
+        self.reasons.update(other.reasons)
+        self.first_place = other.first_place | self.first_place
+
     def __str__(self) -> str:
         return (
             f"{self.messages:,} messages, {self.scores:,} scores ({self.marked:,} by their author's mark), "
-            f"{self.reasons.total():,} messages rejected"
+            f"{self.reasons.total():,} messages without a score"
         )
 
 

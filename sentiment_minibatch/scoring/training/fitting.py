@@ -44,7 +44,8 @@ class FittedBlock:
     def log_odds(self, block: Block) -> Floats:
         """Return what each message's features add to its log odds."""
         squares = block.counts @ self.squares
-        return np.asarray(block.counts @ self.weights / np.sqrt(np.where(squares > 0, squares, 1.0)))
+        log_odds: Floats = block.counts @ self.weights / np.sqrt(np.where(squares > 0, squares, 1.0))
+        return log_odds
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ class FittedText:
     def log_odds(self, matrices: Matrices) -> Floats:
         """Return each message's log odds for bullish."""
         letters = self.grams.log_odds(matrices.grams)
-        opinions: Floats = matrices.opinions @ self.opinion_weights
-        return self.words.log_odds(matrices.words) + letters + opinions + self.bias
+        words = self.words.log_odds(matrices.words)
+        log_odds: Floats = words + letters + matrices.opinions @ self.opinion_weights + self.bias
+        return log_odds
 
 
 def fit_text(matrices: Matrices, bullish: Marks, settings: Hyperparameters) -> FittedText:
@@ -95,7 +97,8 @@ class _Weighting:
 
     @property
     def _factor(self) -> Floats:
-        return self._inverse * self._importance
+        factor: Floats = self._inverse * self._importance
+        return factor
 
     def fitted(self, coefficients: Floats) -> FittedBlock:
         weights, squares = np.zeros(self.columns), np.zeros(self.columns)

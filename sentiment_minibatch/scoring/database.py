@@ -1,0 +1,147 @@
+"""Messages in the database: brought in, scored in a loop of their own, and scored again by a new model.
+
+A batch of messages is one transaction: what their old scores were is taken back, the new ones are counted as delivered
+scores are, and the minutes that so change are noted for `aggregate`, which never waits for this.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from sentiment_minibatch.load import PRUNE_LOCK, load
+from sentiment_minibatch.schema import statement
+from sentiment_minibatch.scores import Delivery, message_id_of, score_micros_of, time_of
+from sentiment_minibatch.scoring.message import (
+    Message,
+    RejectedMessageError,
+    TickerScore,
+    checked,
+    mark_of,
+    score_message,
+)
+from sentiment_minibatch.scoring.score_messages import ScoringReport
+from sentiment_minibatch.scoring.scorer import Scorer
+
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+LAST = datetime(2100, 1, 1, tzinfo=UTC)
+_AT_ONCE = 5_000
+
+
+@dataclass
+class DeliveryReport:
+    """How many messages were delivered, and how many of them are new or take another's place."""
+
+    new: int = 0
+    replaced: int = 0
+
+
+def deliver_messages(
+    connection: psycopg.Connection, messages: Iterable[Message], source: str, report: ScoringReport
+) -> DeliveryReport:
+    """Put messages into the table, where they wait to be scored; doing it again changes nothing."""
+    delivered = DeliveryReport()
+    positions = enumerate(messages, 1)
+    while chunk := list(itertools.islice(positions, _AT_ONCE)):
+        report.messages += len(chunk)
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [PRUNE_LOCK])
+            ((now, kept_from),) = connection.execute("SELECT now(), kept_from FROM sentiment.progress").fetchall()
+            sound = [message for place, message in chunk if _is_sound(message, now, f"{source}, {place:,}", report)]
+            rows = connection.execute(statement("deliver_messages"), _columns(sound, kept_from))
+            fates = [is_new for (is_new,) in rows]
+        delivered.new += sum(fates)
+        delivered.replaced += len(fates) - sum(fates)
+    return delivered
+
+
+def _is_sound(message: Message, now: datetime, place: str, report: ScoringReport) -> bool:
+    try:
+        checked(message, now)
+    except RejectedMessageError as error:
+        report.reject(str(error), place)
+        return False
+    return True
+
+
+def _columns(messages: list[Message], kept_from: datetime) -> dict[str, Any]:
+    return {
+        "message_ids": [message_id_of(message.message_id or "") for message in messages],
+        "times": [time_of(message.created_at or "") for message in messages],
+        "texts": [message.text for message in messages],
+        "marks": [mark_of(message.label) for message in messages],
+        "kept_from": kept_from,
+    }
+
+
+def score_waiting(
+    connection: psycopg.Connection,
+    scorer: Scorer,
+    *,
+    again: bool = False,
+    start: datetime = FIRST,
+    end: datetime = LAST,
+) -> Iterator[ScoringReport]:
+    """Score the messages of a range that wait, with `again` also those of another version; yield each batch's report."""
+    while True:
+        report = ScoringReport()
+        with connection.transaction():
+            _score_batch(connection, scorer, {"again": again, "start": start, "end": end}, report)
+        if not report.messages:
+            return
+        yield report
+
+
+def _score_batch(connection: psycopg.Connection, scorer: Scorer, which: dict[str, Any], report: ScoringReport) -> None:
+    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [PRUNE_LOCK])
+    taking = {**which, "model": scorer.version, "at_most": _AT_ONCE}
+    taken = connection.execute(statement("take_messages"), taking).fetchall()
+    report.messages = len(taken)
+    if not taken:
+        return
+    reasons: list[str | None] = []
+    scores: list[TickerScore] = []
+    for message_id, created_at, text, mark in taken:
+        message = Message(str(message_id), created_at.astimezone(UTC).isoformat(), text, mark)
+        try:
+            scores += score_message(message, scorer)
+            reasons.append(None)
+        except RejectedMessageError as error:
+            reasons.append(str(error))
+            report.reject(str(error), f"message {message_id}")
+    report.scores += len(scores)
+    report.marked += sum(1 for score in scores if score.mark)
+    batch = [message_id for message_id, *_ in taken]
+    _count(connection, scorer.version, batch, scores)
+    connection.execute(statement("settle_messages"), {"model": scorer.version, "batch": batch, "reasons": reasons})
+
+
+def _count(connection: psycopg.Connection, model: str, batch: list[int], scores: list[TickerScore]) -> None:
+    columns = {
+        "model": model,
+        "batch": batch,
+        "message_ids": [int(score.message_id) for score in scores],
+        "symbols": [score.symbol for score in scores],
+        "times": [time_of(score.created_at) for score in scores],
+        "micros": [score_micros_of(score.score) for score in scores],
+        "model_micros": [score_micros_of(score.model_score) for score in scores],
+        "marks": [score.mark or None for score in scores],
+    }
+    _withdraw(connection, columns)
+    deliveries = [Delivery(score.message_id, score.symbol, score.score, score.created_at) for score in scores]
+    load(connection, deliveries, source=f"messages by scorer {model}")
+    connection.execute(statement("record_message_scores"), columns)
+
+
+def _withdraw(connection: psycopg.Connection, columns: dict[str, Any]) -> None:
+    gone = connection.execute(statement("withdraw_message_scores"), columns).fetchall()
+    if gone:
+        message_ids, symbols, times = map(list, zip(*gone, strict=True))
+        bounds = {"first": min(times), "last": max(times)}
+        of_them = {"message_ids": message_ids, "symbols": symbols, "times": times}
+        connection.execute(statement("remove_raw_scores"), {**of_them, **bounds})
