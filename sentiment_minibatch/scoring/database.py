@@ -87,7 +87,7 @@ def score_waiting(
     start: datetime = FIRST,
     end: datetime = LAST,
 ) -> Iterator[ScoringReport]:
-    """Score the messages of a range that wait, with `again` also those of another version; yield each batch's report."""
+    """Score a range's messages that wait, with `again` also those of another version; yield each batch's report."""
     while True:
         report = ScoringReport()
         with connection.transaction():
