@@ -27,7 +27,7 @@ _NEGATIONS = frozenset(
     )
 )
 # fmt: on
-_CLAUSE_ENDS = frozenset((".", "..", "!", "!!", "!!!", "?", "??", "???", "?!"))
+_CLAUSE_ENDS = frozenset(("..", "!", "!!", "!!!", "?", "??", "???", "?!"))
 _START, _END = "^", "$"
 _SHORTEST_GRAM, _LONGEST_GRAM = 3, 5
 
