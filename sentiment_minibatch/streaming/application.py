@@ -1,7 +1,7 @@
 """The zip files that AWS runs.
 
-Managed Service for Apache Flink takes main.py, one connector jar in lib/ and our modules in dep/; Lambda takes the
-modules of the preprocessing function.
+Managed Service for Apache Flink takes main.py, one jar in lib/ (our operator and its connectors) and our modules in
+dep/; Lambda takes the modules of the preprocessing function.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ _APPLICATION = (
     "streaming/__init__.py",
     "streaming/job.py",
     "streaming/properties.py",
-    "streaming/revisions.py",
     "streaming/sql/*.sql",
 )
 _FUNCTION = (
@@ -38,10 +37,10 @@ if __name__ == "__main__":
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes
 
 
-def package_application(connectors: Path, out: Path) -> None:
-    """Write the Flink application with a jar of connectors. The property group of its start is `RUN_OPTIONS`."""
+def package_application(jar: Path, out: Path) -> None:
+    """Write the Flink application with its jar. The property group of its start is `RUN_OPTIONS`."""
     modules = {f"dep/{name}": content for name, content in _modules(_APPLICATION).items()}
-    _write(out, {"main.py": _MAIN.encode(), "lib/pyflink-dependencies.jar": connectors.read_bytes(), **modules})
+    _write(out, {"main.py": _MAIN.encode(), "lib/pyflink-dependencies.jar": jar.read_bytes(), **modules})
 
 
 def package_function(out: Path) -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import time
+import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import boto3
 import click
 from rich.console import Console
 
-from common.postgres import connect, database_url
+from common.errors import DataError
+from common.settings import load_settings
 from common.storage import open_store
-from sentiment_minibatch.schema import check_schema
+from sentiment_minibatch.commands.options import UtcTime, database
 from sentiment_minibatch.score_files import deliveries_at
+from sentiment_minibatch.settings import RetentionSettings
 from sentiment_minibatch.streaming.application import package_application, package_function
+from sentiment_minibatch.streaming.archive import rebuild
 from sentiment_minibatch.streaming.demo import run_demo
 from sentiment_minibatch.streaming.destinations import KinesisStream
-from sentiment_minibatch.streaming.minutes import read_stream
+from sentiment_minibatch.streaming.follow import Progress, follow, serve_progress
 from sentiment_minibatch.streaming.producer import produce
+from sentiment_minibatch.streaming.reader import RevisionReader, only_reader
+from sentiment_minibatch.streaming.revisions import Merged
 
 
 @click.group()
@@ -45,28 +52,52 @@ def produce_command(uri: str, stream: str) -> None:
         click.echo(f"{source}: {produce(destination, deliveries):,} records")
 
 
-@main.command("read-minutes")
-@click.argument("uris", metavar="PATH|URI…", nargs=-1, required=True)
-@click.option("--follow", is_flag=True, help="go on every five seconds, until stopped")
-def read_minutes_command(uris: tuple[str, ...], follow: bool) -> None:
-    """Bring the database's minutes up to date with what Firehose delivered, such as s3://bucket/sentiment/stream."""
-    stores = [open_store(uri) for uri in uris]
-    with connect(database_url(), autocommit=True) as connection:
-        check_schema(connection)
-        while True:
-            for uri, store in zip(uris, stores, strict=True):
-                click.echo(f"{uri}: {read_stream(connection, store)}")
-            if not follow:
-                return
-            time.sleep(5)
+@main.command("follow")
+@click.option("--stream", default="sentiment-revisions", show_default=True, envvar="REVISION_STREAM", show_envvar=True)
+@click.option("--host", envvar="SERVE_HOST", default="127.0.0.1", show_default=True, show_envvar=True)
+@click.option("--port", default=8083, show_default=True, help="of /healthz and /metrics")
+@click.option("--retention-days", type=click.IntRange(1), help="[default: SENTIMENT_RETENTION_DAYS or 30]")
+def follow_command(*, stream: str, host: str, port: int, retention_days: int | None) -> None:
+    """Bring the database's minutes up to date with the stream of revisions, until stopped.
+
+    It goes on where it stopped. Of several that run, one reads and the others wait.
+    """
+    retention = timedelta(days=load_settings(RetentionSettings, retention_days=retention_days).retention_days)
+    stopped = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    progress = Progress()
+    server = serve_progress(progress, host, port)
+    try:
+        with database() as connection, only_reader(connection):
+            reader = RevisionReader(boto3.client("kinesis"), stream, connection)
+            follow(reader, connection, progress, retention, lambda: not stopped.is_set())
+    finally:
+        server.shutdown()
+
+
+@main.command("rebuild")
+@click.argument("uri", metavar="PATH|URI")
+@click.option("--from", "start", type=UtcTime(), help="first hour of delivery [default: two days ago]")
+@click.option("--to", "end", type=UtcTime(), help="[default: now]")
+def rebuild_command(uri: str, start: datetime | None, end: datetime | None) -> None:
+    """Rebuild the database's minutes from the archive of revisions, such as s3://bucket/sentiment/stream/revisions."""
+    end = end or datetime.now(UTC)
+    total = Merged()
+    with database() as connection:
+        for key, merged in rebuild(connection, open_store(uri), start or end - timedelta(days=2), end):
+            click.echo(f"{key}: {merged}")
+            total.add(merged)
+    click.echo(f"in all: {total}")
+    if total.unreadable:
+        raise DataError(f"{total.unreadable:,} lines are no revisions and were left out; the log names them")
 
 
 @main.command("package")
-@click.option("--connectors", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--jar", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
-def package_command(connectors: Path, out: Path) -> None:
-    """Make the zip file of the Flink application, with the jar of its connectors."""
-    package_application(connectors, out)
+def package_command(jar: Path, out: Path) -> None:
+    """Make the zip file of the Flink application, with the jar of its operator and connectors."""
+    package_application(jar, out)
     click.echo(out)
 
 

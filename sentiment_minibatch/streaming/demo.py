@@ -26,6 +26,7 @@ from sentiment_minibatch.streaming.pipeline import Pipeline, pipeline
 _HISTORY = timedelta(minutes=3)
 _HISTORY_SECONDS_PER_SECOND = 10
 _OBJECTS_SHOWN = 5
+_SHOWN_AGAIN = 500  # messages by which an open minute has grown
 
 
 def run_demo(console: Console, *, minutes: float | None, rate: float, symbols: int, port: int) -> None:
@@ -54,12 +55,13 @@ def _stream(
     producing = _Producing(stages, rate, symbols)
     producing.start()
     ends = time.monotonic() + minutes * 60 if minutes is not None else float("inf")
-    seen: dict[datetime, tuple[int, int]] = {}
+    seen: dict[datetime, tuple[bool, int, int]] = {}
+    reader = stages.reader(connection)
     try:
         while time.monotonic() < ends:
             producing.check()
             stages.advance()
-            if stages.read_into(connection).objects:
+            if reader.poll().revisions:
                 _show_minutes(console, connection, seen)
             time.sleep(0.2)
     except KeyboardInterrupt:
@@ -95,17 +97,22 @@ class _Producing(threading.Thread):
             raise self._failure
 
 
-def _show_minutes(console: Console, connection: psycopg.Connection, seen: dict[datetime, tuple[int, int]]) -> None:
+def _show_minutes(
+    console: Console, connection: psycopg.Connection, seen: dict[datetime, tuple[bool, int, int]]
+) -> None:
     rows = connection.execute(
-        "SELECT period_ending, symbols, bullish_count, bearish_count, neutral_count, late_messages"
-        " FROM sentiment.market_minute ORDER BY period_ending"
+        "SELECT period_ending, period_ending <= aggregated_through, symbols, bullish_count, bearish_count,"
+        "       neutral_count, late_messages"
+        " FROM sentiment.market_minute CROSS JOIN sentiment.progress"
+        " WHERE period_ending <= open_through ORDER BY period_ending"
     ).fetchall()
-    for period_ending, of_symbols, bullish, bearish, neutral, late in rows:
+    for period_ending, closed, of_symbols, bullish, bearish, neutral, late in rows:
         messages = bullish + bearish + neutral
-        if seen.get(period_ending) == (messages, late):
+        before = seen.get(period_ending)
+        if before == (closed, messages, late) or (before and not closed and messages < before[1] + _SHOWN_AGAIN):
             continue
-        word = "closed " if period_ending not in seen else "revised"
-        seen[period_ending] = (messages, late)
+        word = "filling" if not closed else "revised" if before and before[0] else "closed "
+        seen[period_ending] = (closed, messages, late)
         console.print(
             f"{datetime.now(UTC):%H:%M:%S}  minute to {period_ending:%H:%M} {word}: {messages:5,} messages, "
             f"{of_symbols:4,} symbols, {bullish:5,} bullish, {bearish:5,} bearish, {late:3,} late",

@@ -1,4 +1,4 @@
-"""Where records go: a Kinesis stream, a Firehose stream, an SQS queue.
+"""Where records go: a Kinesis stream, an SQS queue.
 
 Of a request that failed in part, only the failed part is sent again, later each time. A writer that waits is what slows
 its source down (back-pressure).
@@ -57,27 +57,6 @@ class KinesisStream:
         entries = [{"Data": record.data, "PartitionKey": record.key} for record in batch]
         answer = self._client.put_records(StreamName=self._name, Records=entries)
         return [record for record, result in zip(batch, answer["Records"], strict=True) if "ErrorCode" in result]
-
-
-class FirehoseStream:
-    """A Firehose stream, by its name."""
-
-    def __init__(self, client: Any, name: str, **retrying: Any) -> None:
-        self._client = client
-        self._name = name
-        self._retrying = _Retrying[Record](**retrying)
-
-    def put(self, records: Sequence[Record]) -> list[Record]:
-        """Put the records, at least once each, and return those that the stream did not take in any attempt."""
-        in_requests = batches(records, most_bytes=4 * 2**20)
-        return [lost for batch in in_requests for lost in self._retrying.send(batch, self._request)]
-
-    def _request(self, batch: list[Record]) -> list[Record]:
-        entries = [{"Data": record.data} for record in batch]
-        answer = self._client.put_record_batch(DeliveryStreamName=self._name, Records=entries)
-        return [
-            record for record, result in zip(batch, answer["RequestResponses"], strict=True) if "ErrorCode" in result
-        ]
 
 
 class SqsQueue:

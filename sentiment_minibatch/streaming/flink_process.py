@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +18,7 @@ from sentiment_minibatch.streaming.properties import Properties
 
 REPOSITORY = Path(__file__).parents[2]
 PYTHON = REPOSITORY / ".venv-streaming" / "bin" / "python"
+JAR = REPOSITORY / "build" / "pyflink-dependencies.jar"
 _JAVA = 17
 _LAST_LINES = 5
 
@@ -35,23 +37,36 @@ def check_java() -> None:
         )
 
 
-class FlinkProcess:
-    """A run of the job; leaving its context ends it. Raises `ConfigurationError` if Java or PyFlink is missing."""
+def write_configuration(directory: Path, properties: Properties, settings: Mapping[str, str]) -> list[Path]:
+    """Write the two files that are the job's arguments; the settings are what the service would set itself."""
+    groups = [{"PropertyGroupId": name, "PropertyMap": options} for name, options in properties.items()]
+    own = {"parallelism.default": "1", "pipeline.jars": JAR.as_uri(), **settings}
+    files = [directory / "application_properties.json", directory / "flink.json"]
+    for file, content in zip(files, (groups, own), strict=True):
+        file.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    return files
 
-    def __init__(self, directory: Path, properties: Properties) -> None:
+
+class FlinkProcess:
+    """A run of the job with property groups and Flink's own settings; leaving its context ends it.
+
+    Raises `ConfigurationError` if Java, PyFlink or the operator's jar is missing.
+    """
+
+    def __init__(self, directory: Path, properties: Properties, settings: Mapping[str, str] | None = None) -> None:
         check_java()
         if not PYTHON.exists():
             raise ConfigurationError("the environment of the Flink job is missing; run `make install-streaming`")
+        if not JAR.exists():
+            raise ConfigurationError(f"the jar of the Flink job is missing; run `make {JAR.relative_to(REPOSITORY)}`")
         directory.mkdir(parents=True, exist_ok=True)
-        file = directory / "application_properties.json"
-        groups = [{"PropertyGroupId": name, "PropertyMap": options} for name, options in properties.items()]
-        file.write_text(json.dumps(groups, indent=2), encoding="utf-8")
+        files = write_configuration(directory, properties, settings or {})
         self.log = directory / "flink.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [PYTHON, "-m", "sentiment_minibatch.streaming.job", file],
+                [PYTHON, "-m", "sentiment_minibatch.streaming.job", *files],
                 cwd=directory,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY), "CBOR_ENABLED": "false"},  # moto reads no CBOR
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -1,79 +1,79 @@
-"""The Flink application: scored deliveries in, revisions of minutes and what came too late out.
+"""The Flink application: scored deliveries in, revisions of minutes out.
 
-It runs in Managed Service for Apache Flink, or in a mini cluster here; which source and sinks it has is said by the
-property groups InputStream0, OutputStream0 and OutputStream1, whose properties are options of Flink SQL tables.
-It imports PyFlink and the standard library alone, as nothing else is installed there.
+It runs in Managed Service for Apache Flink, or in a mini cluster here. What is between the deliveries and SQL is in
+Java (`flink/`). The property group InputStream0 says where the deliveries come from, OutputStream0 has the options of
+the SQL table that takes the revisions. It imports PyFlink and the standard library alone, as nothing else is there.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import resources
 from pathlib import Path
-from string import Template
 
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
 from pyflink.table import StreamTableEnvironment
 
 from sentiment_minibatch.streaming.properties import SERVICE_FILE, Properties, group, read_properties
-from sentiment_minibatch.streaming.revisions import Appended, appended_type
 
-_KINESIS = {"connector": "kinesis", "format": "json"}
-_FIREHOSE = {"connector": "firehose", "format": "json"}
+# Managed Service for Apache Flink refuses to start if the code sets any other key than those of its page "Programmatic
+# Flink configuration properties"; these are on it.
+CONFIGURATION = {
+    "pipeline.auto-watermark-interval": "200 ms",
+    "pipeline.object-reuse": "true",
+    "table.local-time-zone": "UTC",
+}
+_KINESIS_SOURCE = {
+    "source.init.position": "TRIM_HORIZON",
+    "source.reader.empty-records-fetch-interval": "250 ms",
+    "source.shard.discovery.interval": "10 s",
+}
+_KINESIS_SINK = {"connector": "kinesis", "sink.flush-buffer.timeout": "200"}
+_JSON = {"format": "json", "json.encode.ignore-null-fields": "true"}
 _LATENESS_SECONDS = 25 * 3600
-_REDELIVERY_SECONDS = 3600
+_RETENTION_HOURS = 24
 
 
 def main() -> None:
     """Run the application until its source ends, if it does.
 
-    Its properties are in the file that is its first argument, or where the service puts them.
+    Its properties are in the file that is its first argument, or where the service puts them. A second file, of Flink's
+    own settings, is for a machine of one's own: on the service they are the service's.
     """
-    properties = read_properties(Path(sys.argv[1]) if len(sys.argv) > 1 else SERVICE_FILE)
-    environment = StreamExecutionEnvironment.get_execution_environment(_configuration(properties))
-    define(StreamTableEnvironment.create(environment), properties)
+    arguments = [Path(argument) for argument in sys.argv[1:]]
+    properties = read_properties(arguments[0] if arguments else SERVICE_FILE)
+    settings = json.loads(arguments[1].read_text(encoding="utf-8")) if len(arguments) > 1 else {}
+    configuration = Configuration()
+    for key, value in {**CONFIGURATION, **settings}.items():
+        configuration.set_string(key, value)
+    environment = StreamExecutionEnvironment.get_execution_environment(configuration)
+    define(environment, properties)
     environment.execute("sentiment-minutes")
 
 
-def define(tables: StreamTableEnvironment, properties: Properties) -> None:
-    """Define the tables and the statements between them in the environment that will execute them."""
-    _create(tables, "scored", {**_KINESIS, **group(properties, "InputStream0")})
-    _create(tables, "minute_revision", {**_FIREHOSE, **group(properties, "OutputStream0")})
-    _create(tables, "too_late", {**_FIREHOSE, **group(properties, "OutputStream1")})
-    tables.execute_sql(Template(_sql("placed")).substitute(lateness_seconds=_lateness_seconds(properties)))
-    for view in ("counted", "minutes", "came_too_late"):
-        tables.execute_sql(_sql(view))
-    changes = tables.to_changelog_stream(tables.sql_query(_sql("changes")))
-    appended = changes.flat_map(Appended(), output_type=appended_type()).name("append")
-    tables.create_temporary_view("appended", appended)
+def define(environment: StreamExecutionEnvironment, properties: Properties) -> None:
+    """Define source, operator and sink in the environment that will execute them."""
+    tables = StreamTableEnvironment.create(environment)
+    source = group(properties, "InputStream0")
+    sentiment = properties.get("Sentiment", {})
+    job = get_gateway().jvm.sentiment.minutes.MinutesJob
+    java_environment = environment._j_stream_execution_environment  # PyFlink offers no other way to Java
+    job.define(
+        java_environment,
+        tables._j_tenv,
+        source if "path" in source else {**_KINESIS_SOURCE, **source},
+        int(sentiment.get("lateness.seconds", _LATENESS_SECONDS)),
+        0 if "path" in source else int(sentiment.get("retention.hours", _RETENTION_HOURS)) * 3600,
+    )
+    sink = group(properties, "OutputStream0")
+    _create(tables, "revision", {**({} if "connector" in sink else _KINESIS_SINK), **_JSON, **sink})
     statements = tables.create_statement_set()
-    statements.add_insert("minute_revision", tables.sql_query(_sql("appended_revisions")))
-    statements.add_insert("too_late", tables.sql_query(_sql("appended_too_late")))
+    statements.add_insert_sql("INSERT INTO revision SELECT * FROM change")
     statements.attach_as_datastream()
-
-
-def _configuration(properties: Properties) -> Configuration:
-    lateness = _lateness_seconds(properties)
-    configuration = Configuration()
-    settings = {
-        "table.local-time-zone": "UTC",
-        "table.exec.emit.late-fire.enabled": "true",
-        # Every late row fires at once: a delay would lose those that still wait when their minute's state is given up.
-        "table.exec.emit.late-fire.delay": "0 ms",
-        "table.exec.emit.allow-lateness": f"{lateness} s",
-        # A delivery must be remembered for as long as a repetition of it may still be counted.
-        "table.exec.state.ttl": f"{lateness + _REDELIVERY_SECONDS} s",
-        "table.exec.source.idle-timeout": "10 s",
-        **properties.get("Flink", {}),
-    }
-    for key, value in settings.items():
-        configuration.set_string(key, value)
-    return configuration
-
-
-def _lateness_seconds(properties: Properties) -> int:
-    return int(properties.get("Sentiment", {}).get("lateness.seconds", _LATENESS_SECONDS))
+    job.identify(java_environment.getTransformations())
 
 
 def _create(tables: StreamTableEnvironment, name: str, options: dict[str, str]) -> None:

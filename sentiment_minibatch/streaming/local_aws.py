@@ -1,4 +1,4 @@
-"""An AWS on this machine (moto) with what `infra/streaming.yaml` creates: streams, queue, bucket, Firehose."""
+"""An AWS on this machine (moto) with what `infra/streaming.yaml` creates: streams, queue, bucket."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from common.errors import ConfigurationError
 
 RAW_STREAM = "raw-sentiment"
 SCORED_STREAM = "scored-sentiment"
-MINUTES_STREAM = "sentiment-minutes"
-TOO_LATE_STREAM = "sentiment-too-late"
+REVISION_STREAM = "sentiment-revisions"
 REJECTED_QUEUE = "sentiment-rejected"
 BUCKET = "sentiment"
 _SHARDS = 2
@@ -28,12 +27,33 @@ _REGION = "us-east-1"
 class LocalAws:
     """Clients of the local AWS, and the addresses of what was created in it."""
 
+    endpoint: str
     kinesis: Any
-    firehose: Any
     s3: Any
     sqs: Any
     queue_url: str
-    raw_stream_arn: str
+
+    def stream_arn(self, name: str) -> str:
+        """Return the ARN of a stream."""
+        summary = self.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+        return str(summary["StreamARN"])
+
+    def table_options(self, stream: str) -> dict[str, str]:
+        """Return what tells Flink's Kinesis connector where a stream is."""
+        return {"stream.arn": self.stream_arn(stream), **connector_options(self.endpoint)}
+
+
+def connector_options(endpoint: str) -> dict[str, str]:
+    """Return what makes Flink's AWS connectors talk to a local AWS, which takes any credentials."""
+    keys = {"accesskeyid": "local", "secretkey": "local"}
+    return {
+        "aws.region": _REGION,
+        "aws.endpoint": endpoint,
+        "aws.http.protocol.version": "HTTP1_1",
+        "aws.credentials.provider": "BASIC",
+        **{f"aws.credentials.provider.basic.{name}": key for name, key in keys.items()},
+        **{f"aws.credentials.basic.{name}": key for name, key in keys.items()},  # as SQL tables spell it
+    }
 
 
 @contextmanager
@@ -62,29 +82,19 @@ def local_aws() -> Iterator[LocalAws]:
     try:
         # What moto holds belongs to the process, not to the server: an earlier server's streams would still be there.
         urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
-        yield _create()
+        yield _create(f"http://{host}:{port}")
     finally:
         os.environ.clear()
         os.environ.update(before)
         server.stop()
 
 
-def _create() -> LocalAws:
-    kinesis, firehose, s3, sqs = (boto3.client(name) for name in ("kinesis", "firehose", "s3", "sqs"))
-    for stream in (RAW_STREAM, SCORED_STREAM):
+def _create(endpoint: str) -> LocalAws:
+    kinesis, s3, sqs = (boto3.client(name) for name in ("kinesis", "s3", "sqs"))
+    for stream in (RAW_STREAM, SCORED_STREAM, REVISION_STREAM):
         kinesis.create_stream(StreamName=stream, ShardCount=_SHARDS)
         kinesis.get_waiter("stream_exists").wait(StreamName=stream)
     s3.create_bucket(Bucket=BUCKET)
-    for stream, prefix in ((MINUTES_STREAM, "minutes/"), (TOO_LATE_STREAM, "too-late/")):
-        firehose.create_delivery_stream(
-            DeliveryStreamName=stream,
-            ExtendedS3DestinationConfiguration={
-                "RoleARN": "arn:aws:iam::123456789012:role/local",
-                "BucketARN": f"arn:aws:s3:::{BUCKET}",
-                "Prefix": prefix,
-            },
-        )
     queue_url = sqs.create_queue(QueueName=REJECTED_QUEUE)["QueueUrl"]
-    arn = kinesis.describe_stream_summary(StreamName=RAW_STREAM)["StreamDescriptionSummary"]["StreamARN"]
     os.environ.update(OUTPUT_STREAM=SCORED_STREAM, REJECTED_QUEUE_URL=queue_url)
-    return LocalAws(kinesis, firehose, s3, sqs, queue_url, arn)
+    return LocalAws(endpoint, kinesis, s3, sqs, queue_url)

@@ -1,67 +1,58 @@
-"""The whole pipeline on this machine: local AWS, the Lambda handler behind a poller, the Flink job, and PostgreSQL."""
+"""The whole pipeline on this machine: local AWS, the Lambda handler behind a poller, and the Flink job."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
-from common.storage import open_store
-from sentiment_minibatch.scores import Delivery
+from sentiment_minibatch.scores import Delivery as Scores
 from sentiment_minibatch.streaming import local_aws
-from sentiment_minibatch.streaming.bridge import DirectoryToFirehose, StreamToDirectory
-from sentiment_minibatch.streaming.destinations import FirehoseStream, KinesisStream
+from sentiment_minibatch.streaming.delivery import Delivery
+from sentiment_minibatch.streaming.destinations import KinesisStream
 from sentiment_minibatch.streaming.event_source import EventSource
 from sentiment_minibatch.streaming.flink_process import FlinkProcess, check_java
 from sentiment_minibatch.streaming.local_aws import LocalAws
-from sentiment_minibatch.streaming.minutes import StreamReport, read_stream
 from sentiment_minibatch.streaming.preprocess import handler
 from sentiment_minibatch.streaming.producer import produce
 from sentiment_minibatch.streaming.properties import Properties
+from sentiment_minibatch.streaming.reader import RECORDS_PER_READ, RevisionReader
 from sentiment_minibatch.streaming.shards import KinesisRecord, ShardReader
 
 
 class Pipeline:
     """What moves records from stage to stage; `advance` does that once for every stage."""
 
-    def __init__(self, aws: LocalAws, job: FlinkProcess, directory: Path) -> None:
+    def __init__(self, aws: LocalAws, job: FlinkProcess) -> None:
         self.aws = aws
-        self._job = job
+        self.job = job
         self._raw = KinesisStream(aws.kinesis, local_aws.RAW_STREAM)
         self._function = EventSource(
-            ShardReader(aws.kinesis, local_aws.RAW_STREAM), handler, self._put_aside, stream_arn=aws.raw_stream_arn
+            ShardReader(aws.kinesis, local_aws.RAW_STREAM),
+            handler,
+            self._put_aside,
+            stream_arn=aws.stream_arn(local_aws.RAW_STREAM),
         )
-        self._to_flink = StreamToDirectory(
-            ShardReader(aws.kinesis, local_aws.SCORED_STREAM, records_per_read=10_000), directory / "scored"
-        )
-        self._from_flink = [
-            DirectoryToFirehose(directory / name, FirehoseStream(aws.firehose, stream))
-            for name, stream in (("minutes", local_aws.MINUTES_STREAM), ("too-late", local_aws.TOO_LATE_STREAM))
-        ]
-        self._stores = [open_store(f"s3://{local_aws.BUCKET}/{prefix}") for prefix in ("minutes", "too-late")]
+        revisions = ShardReader(aws.kinesis, local_aws.REVISION_STREAM, RECORDS_PER_READ)
+        self._delivery = Delivery(revisions, aws.s3, local_aws.BUCKET)
 
-    def produce(self, deliveries: list[Delivery]) -> int:
+    def produce(self, deliveries: list[Scores]) -> int:
         """Put deliveries into the raw stream."""
         return produce(self._raw, deliveries)
 
     def advance(self) -> None:
         """Let every stage take what the one before it has. Raises `ApplicationError` if the Flink job has ended."""
-        self._job.check()
+        self.job.check()
         self._function.poll()
-        self._to_flink.poll()
-        for delivery in self._from_flink:
-            delivery.poll()
+        self._delivery.poll()
 
-    def read_into(self, connection: psycopg.Connection) -> StreamReport:
-        """Bring the database up to date with the objects on S3."""
-        total = StreamReport()
-        for store in self._stores:
-            total.add(read_stream(connection, store))
-        return total
+    def reader(self, connection: psycopg.Connection) -> RevisionReader:
+        """Return what brings a database up to date with the revisions."""
+        return RevisionReader(self.aws.kinesis, local_aws.REVISION_STREAM, connection)
 
     def objects(self) -> list[tuple[str, int]]:
         """Return the key and the size of every object on S3."""
@@ -77,24 +68,27 @@ class Pipeline:
 def pipeline(directory: Path) -> Iterator[Pipeline]:
     """Start everything, with its files in a directory that is new; all of it ends with the context.
 
-    Raises `ConfigurationError` if Java, PyFlink or moto is missing.
+    Raises `ConfigurationError` if Java, PyFlink, the job's jar or moto is missing.
     """
     check_java()
-    with local_aws.local_aws() as aws, FlinkProcess(directory, _properties(directory)) as job:
-        yield Pipeline(aws, job, directory)
+    with local_aws.local_aws() as aws, FlinkProcess(directory, job_properties(aws), job_settings(directory)) as job:
+        yield Pipeline(aws, job)
 
 
-def _properties(directory: Path) -> Properties:
-    at_once = {"sink.rolling-policy.rollover-interval": "1 s", "sink.rolling-policy.check-interval": "500 ms"}
-    scored = directory / "scored"
-    scored.mkdir(parents=True)
+def job_properties(aws: LocalAws, **sentiment: str) -> Properties:
+    """Return the property groups of a job between the local streams."""
     return {
-        "InputStream0": {"connector": "filesystem", "path": scored.as_uri(), "source.monitor-interval": "500 ms"},
-        "OutputStream0": {"connector": "filesystem", "path": (directory / "minutes").as_uri(), **at_once},
-        "OutputStream1": {"connector": "filesystem", "path": (directory / "too-late").as_uri(), **at_once},
-        "Flink": {
-            "parallelism.default": "1",
-            "execution.checkpointing.interval": "1 s",
-            "execution.checkpointing.dir": (directory / "checkpoints").as_uri(),
-        },
+        "InputStream0": aws.table_options(local_aws.SCORED_STREAM),
+        "OutputStream0": aws.table_options(local_aws.REVISION_STREAM),
+        "Sentiment": {"retention.hours": "24", **sentiment},
+    }
+
+
+def job_settings(directory: Path, **settings: str) -> Mapping[str, str]:
+    """Return what the service sets itself: where and how often checkpoints are written."""
+    return {
+        "execution.checkpointing.interval": "1 s",
+        "execution.checkpointing.dir": (directory / "checkpoints").as_uri(),
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        **settings,
     }
