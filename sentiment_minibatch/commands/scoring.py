@@ -121,8 +121,8 @@ def load_messages_command(uri: str) -> None:
     report = ScoringReport()
     with database() as connection:
         for source, messages in messages_at(uri):
-            delivered = deliver_messages(connection, messages, source, report)
-            click.echo(f"{source}: {delivered.new:,} new messages, {delivered.replaced:,} replaced")
+            new = deliver_messages(connection, messages, source, report)
+            click.echo(f"{source}: {new:,} new messages")
     _say_reasons(report)
 
 

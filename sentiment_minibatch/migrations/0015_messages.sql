@@ -1,9 +1,11 @@
 -- Messages and what the model makes of them. Their scores are counted as delivered scores are; these tables say whence.
 
--- Grain: one row per message: of all its deliveries the least (created_at, text, mark), as with scores. `text` is kept for
--- as long as its own retention says. `model` is the version that scored it last, NULL while it waits to be scored.
+-- Grain: one row per different delivery of a message. All are kept, for which counts is settled by ticker, as with scores:
+-- the least (created_at, score). `text` is kept for as long as its own retention says. `model` is the version that scored
+-- the delivery last, NULL while it waits to be scored.
 CREATE TABLE sentiment.message (
-    message_id bigint      NOT NULL PRIMARY KEY CHECK (message_id BETWEEN 0 AND 999999999999999999),
+    delivery   bigint      NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    message_id bigint      NOT NULL CHECK (message_id BETWEEN 0 AND 999999999999999999),
     created_at timestamptz NOT NULL,
     text       text COLLATE "C" NOT NULL CHECK (length(text) <= 10000),
     mark       text COLLATE "C" CHECK (mark IN ('bullish', 'bearish')),
@@ -11,12 +13,13 @@ CREATE TABLE sentiment.message (
     unscored   text
 );
 COMMENT ON COLUMN sentiment.message.mark IS 'What the author marked the message as, if anything: it is then the score.';
-COMMENT ON COLUMN sentiment.message.unscored IS 'Why a message that was read has no score.';
+COMMENT ON COLUMN sentiment.message.unscored IS 'Why a delivery that was read has no score.';
+CREATE UNIQUE INDEX message_once ON sentiment.message (message_id, created_at, md5(text), coalesce(mark, ''));
 CREATE INDEX message_created_at ON sentiment.message (created_at);
 CREATE INDEX message_waiting ON sentiment.message (created_at) WHERE model IS NULL;
 
--- Grain: one row per (message_id, symbol) that a message in the table above gave a score: what counts (the author's mark
--- where there is one), and what the model of that version makes of the words.
+-- Grain: one row per (message_id, symbol) that deliveries in the table above gave a score: of the one that counts the score
+-- (the author's mark where there is one), and what the model of that version makes of the words.
 CREATE TABLE sentiment.message_score (
     message_id         bigint           NOT NULL,
     symbol             text COLLATE "C" NOT NULL,

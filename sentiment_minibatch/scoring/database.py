@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,12 +15,13 @@ import psycopg
 
 from sentiment_minibatch.load import PRUNE_LOCK, load
 from sentiment_minibatch.schema import statement
-from sentiment_minibatch.scores import Delivery, message_id_of, score_micros_of, time_of
+from sentiment_minibatch.scores import message_id_of, score_micros_of, time_of
 from sentiment_minibatch.scoring.message import (
     Message,
     RejectedMessageError,
     TickerScore,
     checked,
+    delivery_of,
     mark_of,
     score_message,
 )
@@ -33,19 +33,11 @@ LAST = datetime(2100, 1, 1, tzinfo=UTC)
 _AT_ONCE = 5_000
 
 
-@dataclass
-class DeliveryReport:
-    """How many messages were delivered, and how many of them are new or take another's place."""
-
-    new: int = 0
-    replaced: int = 0
-
-
 def deliver_messages(
     connection: psycopg.Connection, messages: Iterable[Message], source: str, report: ScoringReport
-) -> DeliveryReport:
-    """Put messages into the table, where they wait to be scored; doing it again changes nothing."""
-    delivered = DeliveryReport()
+) -> int:
+    """Put messages into the table, where they wait to be scored; return how many were new. Again changes nothing."""
+    new = 0
     positions = enumerate(messages, 1)
     while chunk := list(itertools.islice(positions, _AT_ONCE)):
         report.messages += len(chunk)
@@ -53,11 +45,8 @@ def deliver_messages(
             connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [PRUNE_LOCK])
             ((now, kept_from),) = connection.execute("SELECT now(), kept_from FROM sentiment.progress").fetchall()
             sound = [message for place, message in chunk if _is_sound(message, now, f"{source}, {place:,}", report)]
-            rows = connection.execute(statement("deliver_messages"), _columns(sound, kept_from))
-            fates = [is_new for (is_new,) in rows]
-        delivered.new += sum(fates)
-        delivered.replaced += len(fates) - sum(fates)
-    return delivered
+            new += connection.execute(statement("deliver_messages"), _columns(sound, kept_from)).rowcount
+    return new
 
 
 def _is_sound(message: Message, now: datetime, place: str, report: ScoringReport) -> bool:
@@ -101,12 +90,12 @@ def _score_batch(connection: psycopg.Connection, scorer: Scorer, which: dict[str
     connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [PRUNE_LOCK])
     taking = {**which, "model": scorer.version, "at_most": _AT_ONCE}
     taken = connection.execute(statement("take_messages"), taking).fetchall()
-    report.messages = len(taken)
     if not taken:
         return
+    report.messages = len(taken)
     reasons: list[str | None] = []
     scores: list[TickerScore] = []
-    for message_id, created_at, text, mark in taken:
+    for _, message_id, created_at, text, mark in taken:
         message = Message(str(message_id), created_at.astimezone(UTC).isoformat(), text, mark)
         try:
             scores += score_message(message, scorer)
@@ -114,11 +103,27 @@ def _score_batch(connection: psycopg.Connection, scorer: Scorer, which: dict[str
         except RejectedMessageError as error:
             reasons.append(str(error))
             report.reject(str(error), f"message {message_id}")
-    report.scores += len(scores)
-    report.marked += sum(1 for score in scores if score.mark)
-    batch = [message_id for message_id, *_ in taken]
-    _count(connection, scorer.version, batch, scores)
-    connection.execute(statement("settle_messages"), {"model": scorer.version, "batch": batch, "reasons": reasons})
+    counting = _that_count(scores)
+    report.scores += len(counting)
+    report.marked += sum(1 for score in counting if score.mark)
+    _count(connection, scorer.version, [message_id for _, message_id, *_ in taken], counting)
+    deliveries = [delivery for delivery, *_ in taken]
+    settled = {"model": scorer.version, "deliveries": deliveries, "reasons": reasons}
+    connection.execute(statement("settle_messages"), settled)
+
+
+def _that_count(scores: list[TickerScore]) -> list[TickerScore]:
+    """Return of each message and ticker the score that counts: of all deliveries the least (created_at, score)."""
+    best: dict[tuple[str, str], TickerScore] = {}
+    for score in scores:
+        key = (score.message_id, score.symbol)
+        if key not in best or _order(score) < _order(best[key]):
+            best[key] = score
+    return list(best.values())
+
+
+def _order(score: TickerScore) -> tuple[Any, ...]:
+    return time_of(score.created_at), score_micros_of(score.score), score_micros_of(score.model_score)
 
 
 def _count(connection: psycopg.Connection, model: str, batch: list[int], scores: list[TickerScore]) -> None:
@@ -133,8 +138,7 @@ def _count(connection: psycopg.Connection, model: str, batch: list[int], scores:
         "marks": [score.mark or None for score in scores],
     }
     _withdraw(connection, columns)
-    deliveries = [Delivery(score.message_id, score.symbol, score.score, score.created_at) for score in scores]
-    load(connection, deliveries, source=f"messages by scorer {model}")
+    load(connection, map(delivery_of, scores), source=f"messages by scorer {model}")
     connection.execute(statement("record_message_scores"), columns)
 
 

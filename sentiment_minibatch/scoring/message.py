@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sentiment_minibatch.scores import MAXIMUM_CLOCK_SKEW, message_id_of, time_of
+from sentiment_minibatch.scores import MAXIMUM_CLOCK_SKEW, Delivery, message_id_of, time_of
 from sentiment_minibatch.scoring.scorer import Scorer
 from sentiment_minibatch.scoring.text import MAXIMUM_CHARACTERS, MAXIMUM_SYMBOLS
 
@@ -89,3 +89,8 @@ def _ticker_score(message: Message, symbol: str, model_score: str, mark: str | N
     return TickerScore(
         message.message_id or "", symbol, score, message.created_at or "", mark or "", model_score, model
     )
+
+
+def delivery_of(score: TickerScore) -> Delivery:
+    """Return a score as the delivery that counts."""
+    return Delivery(score.message_id, score.symbol, score.score, score.created_at)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,15 +14,14 @@ import pyarrow.parquet as pq
 
 from common.errors import DataError, MissingInputError
 from common.storage import open_store
-from sentiment_minibatch.delivered_json import text_of
 from sentiment_minibatch.score_files import split_uri
 from sentiment_minibatch.scoring.message import Message
+from sentiment_minibatch.scoring.message_json import message_of_json
 
 KINDS = (".csv", ".ndjson", ".parquet")
 NEEDED_TO_SCORE = ("message_id", "created_at", "text")
 _LARGEST_FIELD = 1 << 27
 _ROWS_AT_ONCE = 10_000
-_NO_RECORD = Message(None, None, None)
 
 
 def messages_at(uri: str, needed: Sequence[str] = NEEDED_TO_SCORE) -> Iterator[tuple[str, Iterator[Message]]]:
@@ -76,20 +73,6 @@ def _read_ndjson(path: Path, _: Sequence[str]) -> Iterator[Message]:
         for line in stream:
             if not line.isspace():
                 yield message_of_json(line)
-
-
-def message_of_json(line: str | bytes) -> Message:
-    """Return what one line of JSON says; a line that is no object is a message without any field."""
-    try:
-        record = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
-    except (ValueError, RecursionError):
-        return _NO_RECORD
-    return message_of_record(record) if isinstance(record, dict) else _NO_RECORD
-
-
-def message_of_record(record: dict[str, Any]) -> Message:
-    """Return the message in a JSON object."""
-    return Message._make(text_of(record.get(field)) for field in Message._fields)
 
 
 def _read_parquet(path: Path, needed: Sequence[str]) -> Iterator[Message]:

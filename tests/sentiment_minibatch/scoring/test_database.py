@@ -82,14 +82,16 @@ def test_delivering_and_scoring_again_changes_nothing(connection: psycopg.Connec
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_contradicting_deliveries_of_a_message_settle_the_same_in_any_order(
+def test_contradicting_deliveries_of_a_message_settle_by_ticker_in_any_order(
     connection: psycopg.Connection, order: tuple[int, int]
 ) -> None:
+    """As for scores: of each ticker the least (created_at, score) counts, whichever delivery it comes from."""
     deliveries = [message(1, BULL), message(1, BEAR)]
     for place in order:
         bring(connection, deliveries[place])
         score_all(connection)
-    assert set(counted(connection)) == {(1, "TSLA"), (1, "AMD")}  # "$TSLA $AMD …" comes before "$TSLA to …"
+    bearish = {(1, symbol): round(score * 1e6) for symbol, score in shipped_scorer().score(BEAR).items()}
+    assert counted(connection) == bearish
     assert [row[0] for row in minutes(connection)] == ["AMD", "TSLA"]
 
 
