@@ -21,6 +21,7 @@ for command in (
     scoring.score_messages_command,
     scoring.rescore_command,
     scoring.explain_score_command,
+    scores.companies_command,
     minutes.aggregate_command,
     minutes.backfill_command,
     minutes.reconcile_command,

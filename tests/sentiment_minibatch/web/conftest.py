@@ -27,7 +27,7 @@ def filled(connection: psycopg.Connection, this_minute: datetime) -> psycopg.Con
 
 @pytest.fixture
 def app(url: str) -> OpenAPI:
-    app = create_app(url)
+    app = create_app(url, version_holds_seconds=0)
     app.testing = True
     return app
 
