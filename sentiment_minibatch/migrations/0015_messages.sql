@@ -23,6 +23,7 @@ CREATE INDEX message_waiting ON sentiment.message (created_at) WHERE model IS NU
 CREATE TABLE sentiment.message_score (
     message_id         bigint           NOT NULL,
     symbol             text COLLATE "C" NOT NULL,
+    delivery           bigint           NOT NULL,
     created_at         timestamptz      NOT NULL,
     score_micros       integer          NOT NULL,
     model_score_micros integer          NOT NULL,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -94,31 +94,30 @@ def _score_batch(connection: psycopg.Connection, scorer: Scorer, which: dict[str
         return
     report.messages = len(taken)
     reasons: list[str | None] = []
-    scores: list[TickerScore] = []
-    for _, message_id, created_at, text, mark in taken:
+    scores: list[tuple[int, TickerScore]] = []
+    for delivery, message_id, created_at, text, mark in taken:
         message = Message(str(message_id), created_at.astimezone(UTC).isoformat(), text, mark)
         try:
-            scores += score_message(message, scorer)
+            scores += [(delivery, score) for score in score_message(message, scorer)]
             reasons.append(None)
         except RejectedMessageError as error:
             reasons.append(str(error))
             report.reject(str(error), f"message {message_id}")
     counting = _that_count(scores)
     report.scores += len(counting)
-    report.marked += sum(1 for score in counting if score.mark)
+    report.marked += sum(1 for _, score in counting if score.mark)
     _count(connection, scorer.version, [message_id for _, message_id, *_ in taken], counting)
-    deliveries = [delivery for delivery, *_ in taken]
-    settled = {"model": scorer.version, "deliveries": deliveries, "reasons": reasons}
+    settled = {"model": scorer.version, "deliveries": [delivery for delivery, *_ in taken], "reasons": reasons}
     connection.execute(statement("settle_messages"), settled)
 
 
-def _that_count(scores: list[TickerScore]) -> list[TickerScore]:
+def _that_count(scores: list[tuple[int, TickerScore]]) -> list[tuple[int, TickerScore]]:
     """Return of each message and ticker the score that counts: of all deliveries the least (created_at, score)."""
-    best: dict[tuple[str, str], TickerScore] = {}
-    for score in scores:
+    best: dict[tuple[str, str], tuple[int, TickerScore]] = {}
+    for delivery, score in scores:
         key = (score.message_id, score.symbol)
-        if key not in best or _order(score) < _order(best[key]):
-            best[key] = score
+        if key not in best or _order(score) < _order(best[key][1]):
+            best[key] = (delivery, score)
     return list(best.values())
 
 
@@ -126,8 +125,12 @@ def _order(score: TickerScore) -> tuple[Any, ...]:
     return time_of(score.created_at), score_micros_of(score.score), score_micros_of(score.model_score)
 
 
-def _count(connection: psycopg.Connection, model: str, batch: list[int], scores: list[TickerScore]) -> None:
+def _count(
+    connection: psycopg.Connection, model: str, batch: list[int], counting: list[tuple[int, TickerScore]]
+) -> None:
+    scores = [score for _, score in counting]
     columns = {
+        "deliveries": [delivery for delivery, _ in counting],
         "model": model,
         "batch": batch,
         "message_ids": [int(score.message_id) for score in scores],
@@ -149,3 +152,14 @@ def _withdraw(connection: psycopg.Connection, columns: dict[str, Any]) -> None:
         bounds = {"first": min(times), "last": max(times)}
         of_them = {"message_ids": message_ids, "symbols": symbols, "times": times}
         connection.execute(statement("remove_raw_scores"), {**of_them, **bounds})
+
+
+def forget_messages(connection: psycopg.Connection, text_retention: timedelta) -> int:
+    """Delete messages older than `text_retention`, and scores' origins of pruned days; return how many texts went.
+
+    A message that still waits to be scored stays. What the scores counted stays too.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [PRUNE_LOCK])
+        connection.execute(statement("forget_message_scores"))
+        return connection.execute(statement("forget_messages"), {"retention": text_retention}).rowcount
