@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from common.errors import DataError, MissingInputError
 from common.storage import open_store
+from sentiment_minibatch.delivered_json import text_of
 from sentiment_minibatch.score_files import split_uri
 from sentiment_minibatch.scoring.message import Message
 from sentiment_minibatch.scoring.message_json import message_of_json
@@ -51,13 +52,13 @@ def read_messages(path: Path, needed: Sequence[str] = NEEDED_TO_SCORE) -> Iterat
     readers = {".csv": _read_csv, ".ndjson": _read_ndjson, ".parquet": _read_parquet}
     try:
         yield from readers[path.suffix](path, needed)
-    except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+    except (csv.Error, pa.ArrowException) as error:
         raise DataError(f"{path.name} is no readable {path.suffix[1:]} file: {error}") from None
 
 
 def _read_csv(path: Path, needed: Sequence[str]) -> Iterator[Message]:
     csv.field_size_limit(_LARGEST_FIELD)
-    with path.open(encoding="utf-8-sig", newline="") as stream:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         rows = csv.reader(stream)
         header = next(rows, [])
         _check(path, header, needed)
@@ -65,7 +66,8 @@ def _read_csv(path: Path, needed: Sequence[str]) -> Iterator[Message]:
         fields = itemgetter(*(header.index(field) if field in header else -1 for field in Message._fields))
         for row in rows:
             if row:
-                yield Message._make(fields([*row[: len(header)], *absent[len(row[: len(header)]) :]]))
+                known = row[: len(header)]
+                yield Message._make(map(text_of, fields([*known, *absent[len(known) :]])))
 
 
 def _read_ndjson(path: Path, _: Sequence[str]) -> Iterator[Message]:
@@ -83,7 +85,8 @@ def _read_parquet(path: Path, needed: Sequence[str]) -> Iterator[Message]:
     for batch in file.iter_batches(_ROWS_AT_ONCE, columns=present):
         absent = pa.nulls(batch.num_rows, pa.string())
         columns = [_as_text(batch.column(field)) if field in present else absent for field in Message._fields]
-        yield from map(Message._make, zip(*(column.to_pylist() for column in columns), strict=True))
+        for row in zip(*(column.to_pylist() for column in columns), strict=True):
+            yield Message._make(map(text_of, row))
 
 
 def _check(path: Path, names: Sequence[str], needed: Sequence[str]) -> None:

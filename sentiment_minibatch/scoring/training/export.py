@@ -73,5 +73,8 @@ def _standings(standings: Mapping[str, float], matrices: Matrices) -> dict[str, 
     for named in matrices.symbols:
         for symbol in named:
             messages[symbol] = messages.get(symbol, 0) + 1
-    often = (symbol for symbol, count in messages.items() if count >= _FEWEST_MESSAGES_OF_A_STANDING)
-    return {symbol: round(standings[symbol] * UNIT) for symbol in often}
+    return {
+        symbol: round(standing * UNIT)
+        for symbol, standing in standings.items()
+        if messages[symbol] >= _FEWEST_MESSAGES_OF_A_STANDING
+    }

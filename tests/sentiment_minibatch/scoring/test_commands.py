@@ -28,6 +28,7 @@ ROWS = [
     ("six", "2026-01-05T14:30:05Z", "$F up", None),
     ("7", "yesterday", "$F up", None),
     ("8", "2026-01-05T14:30:07Z", None, None),
+    ("9", "2026-01-05T14:30:08Z", "$F \0\x1b[2J\u202eup\u202c", ""),
 ]
 REASONS = (
     "text names no ticker",
@@ -67,8 +68,9 @@ def test_score_reads_and_writes_every_kind_of_file(tmp_path: Path, source: str, 
         ("1", "TSLA"),
         ("2", "TSLA"),
         ("2", "AMD"),
+        ("9", "F"),
     ]
-    first, marked, _ = read_deliveries(scores)
+    first, marked, *_ = read_deliveries(scores)
     assert float(first.score or 0) == shipped_scorer().score("$TSLA to the moon")["TSLA"]
     assert marked.score == "1.0000"
 
@@ -76,7 +78,7 @@ def test_score_reads_and_writes_every_kind_of_file(tmp_path: Path, source: str, 
 def test_the_authors_mark_stands_apart_from_what_the_model_makes_of_the_words(tmp_path: Path) -> None:
     write(tmp_path / "messages.ndjson")
     run("score", str(tmp_path / "messages.ndjson"), "--out", str(tmp_path / "scores.ndjson"))
-    first, marked, _ = map(json.loads, (tmp_path / "scores.ndjson").read_text().splitlines())
+    first, marked, *_ = map(json.loads, (tmp_path / "scores.ndjson").read_text().splitlines())
     assert (first["mark"], first["model_score"]) == ("", first["score"])
     assert (marked["mark"], float(marked["model_score"]) < 0, marked["model"]) == (
         "bullish",
@@ -95,7 +97,7 @@ def test_score_reads_folders_and_s3_and_writes_there(tmp_path: Path, bucket: str
     assert done.exit_code == 0, done.output
     lines = client.get_object(Bucket=bucket, Key="scores.csv")["Body"].read().decode().splitlines()
     assert lines[0] == "message_id,symbol,score,created_at,mark,model_score,model"
-    assert len(lines) == 1 + 2 * 3
+    assert len(lines) == 1 + 2 * 4
 
 
 @pytest.mark.parametrize(
