@@ -39,10 +39,10 @@ def main() -> None:
     scorer = load_scorer(SHIPPED)
     size = (SHIPPED / "model.json").stat().st_size
     print(f"artifact: {size / 1e6:.2f} MB, loads in {1e3 * _cpu_seconds(lambda: load_scorer(SHIPPED)):.0f} ms of CPU")
-    _say_time("scorer, in batches", lambda some: [scorer.score(text) for text in some], texts)
+    _say_time("scorer, in batches", lambda some: _each(scorer.score, some), texts)
     _say_time("scorer, singly, words not remembered", lambda some: _cold(scorer, some), texts[:1_000])
     for name, score in peers():
-        _say_time(name, lambda some, score=score: [score(text) for text in some], texts[:_PEER_MESSAGES])
+        _say_time(name, lambda some, score=score: _each(score, some), texts[:_PEER_MESSAGES])
     if labelled is None:
         return
     fitted = _scikit_learn().fit(labelled.texts, labelled.bullish)
@@ -73,6 +73,11 @@ def _scikit_learn() -> object:
     words = TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=(1, 2))
     letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True)
     return make_pipeline(make_union(words, letters), LogisticRegression(C=3, solver="liblinear"))
+
+
+def _each(score: Callable[[str], object], texts: Sequence[str]) -> None:
+    for text in texts:
+        score(text)
 
 
 def _cold(scorer: Scorer, texts: Sequence[str]) -> None:

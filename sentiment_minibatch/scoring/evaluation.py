@@ -14,7 +14,7 @@ from sentiment_minibatch.scoring.measures import (
     shifted,
 )
 from sentiment_minibatch.scoring.scorer import Scorer
-from sentiment_minibatch.scoring.text import clean, symbols_in, tokens_of
+from sentiment_minibatch.scoring.text import clean, symbols_in, words_of
 
 
 class Evaluation(NamedTuple):
@@ -61,9 +61,9 @@ def mistakes(scorer: Scorer, messages: LabelledMessages, count: int) -> list[tup
 
 
 def _log_odds(scorer: Scorer, text: str) -> float | None:
-    tokens = tokens_of(clean(text))
-    evidence = scorer.evidence(tokens)
+    text = clean(text)
+    evidence = scorer.evidence(words_of(text))
     if evidence is None:
         return None
-    symbols = symbols_in(tokens)
+    symbols = symbols_in(text)
     return evidence + sum(map(scorer.standing, symbols)) / max(1, len(symbols))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sentiment_minibatch.scoring.scorer import Scorer
-from sentiment_minibatch.scoring.text import clean, symbols_in, tokens_of
+from sentiment_minibatch.scoring.text import clean, symbols_in, tokens_of, word_of, words_of
 
 _MOST_TOKENS = 300  # each is left out in turn, so the work grows with the square of their number
 
@@ -29,9 +29,10 @@ class Explanation(NamedTuple):
 
 def explain(text: str, scorer: Scorer) -> Explanation:
     """Explain the score of a text; of a very long one only the first tokens' contributions."""
-    tokens = tokens_of(clean(text))
-    evidence = scorer.evidence(tokens)
-    symbols = symbols_in(tokens)
+    text = clean(text)
+    tokens = tokens_of(text)
+    evidence = scorer.evidence(words_of(text))
+    symbols = symbols_in(text)
     return Explanation(
         scores={symbol: scorer.score_of(evidence, symbol) for symbol in symbols},
         text_score=scorer.score_of(evidence),
@@ -49,7 +50,8 @@ def strongest(explanation: Explanation, count: int) -> list[Contribution]:
 
 def _contributions(tokens: list[str], evidence: float, scorer: Scorer) -> list[Contribution]:
     """Leave each token out in turn: what the rest says less is its contribution."""
+    words = list(map(word_of, tokens))
     return [
-        Contribution(token, evidence - (scorer.evidence([*tokens[:place], *tokens[place + 1 :]]) or 0.0))
+        Contribution(token, evidence - (scorer.evidence([*words[:place], *words[place + 1 :]]) or 0.0))
         for place, token in enumerate(tokens[:_MOST_TOKENS])
     ]

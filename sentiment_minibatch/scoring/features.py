@@ -10,12 +10,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sentiment_minibatch.scoring.lexicon import Lexicon
-from sentiment_minibatch.scoring.text import word_of
 
 NEGATED = "NOT_"
 Pair = tuple[str, str]
 
-_WORDS_REMEMBERED = 50_000
 _SCOPE_OF_A_NEGATION = 3
 # fmt: off
 _NEGATIONS = frozenset(
@@ -46,22 +44,8 @@ class Features(NamedTuple):
         return pairwise(padded)
 
 
-class _Words(dict[str, str]):
-    """`word_of` that remembers; a flood of different tokens only makes it forget."""
-
-    def __missing__(self, token: str) -> str:
-        if len(self) >= _WORDS_REMEMBERED:
-            self.clear()
-        word = self[token] = word_of(token)
-        return word
-
-
-_word_of = _Words().__getitem__
-
-
-def features_of(tokens: Sequence[str], lexicon: Lexicon) -> Features:
-    """Return the features of a message's tokens."""
-    words = list(map(_word_of, tokens))
+def features_of(words: list[str], lexicon: Lexicon) -> Features:
+    """Return the features of a message's words."""
     if _NEGATIONS.isdisjoint(words):
         return Features(words, words, *lexicon.opinion(words, None))
     negated = _negated(words)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from common.errors import DataError
 from sentiment_minibatch.scoring.message import mark_of
 from sentiment_minibatch.scoring.message_files import messages_at
-from sentiment_minibatch.scoring.text import clean, symbols_in, tokens_of, word_of
+from sentiment_minibatch.scoring.text import clean, symbols_in, words_of
 
 _FEWEST_OF_A_KIND = 20
 
@@ -56,12 +56,11 @@ def read_labelled(uri: str, *, fewest: int = _FEWEST_OF_A_KIND) -> LabelledMessa
 
 def wording(text: str) -> tuple[str, ...]:
     """Return a message's words without what differs between copies of it: tickers, numbers, links, marks."""
-    words = (word_of(token) for token in tokens_of(clean(text)))
-    return tuple(word for word in words if word[0].islower()) or (text.strip(),)
+    return tuple(word for word in words_of(clean(text)) if word[0].islower()) or (text.strip(),)
 
 
 def groups_by_ticker(texts: Sequence[str]) -> NDArray[np.int64]:
     """Return for each message the number of its first ticker: groups that no fold may split."""
     numbers: dict[str, int] = {}
-    first = (next(iter(symbols_in(tokens_of(clean(text)))), "") for text in texts)
+    first = (next(iter(symbols_in(clean(text))), "") for text in texts)
     return np.array([numbers.setdefault(symbol, len(numbers)) for symbol in first])

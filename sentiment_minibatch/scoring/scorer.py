@@ -7,13 +7,12 @@ square roots included, and a table.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
 
 from sentiment_minibatch.scoring.features import features_of, grams_of
 from sentiment_minibatch.scoring.lexicon import Lexicon
-from sentiment_minibatch.scoring.text import clean, symbols_in, tokens_of
+from sentiment_minibatch.scoring.text import clean, symbols_in, words_of
 
 UNIT = 1_000  # weights and standings are in thousandths of a unit of log odds
 SQUARE_UNIT = 100  # squares of inverse document frequencies are in hundredths
@@ -77,28 +76,27 @@ class Scorer:
 
     def score(self, text: str) -> dict[str, float]:
         """Return the score in [-1, 1] of each ticker that a text names, with four decimals; 0 if it says nothing."""
-        tokens = tokens_of(clean(text))
-        symbols = symbols_in(tokens)
+        text = clean(text)
+        symbols = symbols_in(text)
         if not symbols:
             return {}
-        evidence = self.evidence(tokens)
+        evidence = self.evidence(words_of(text))
         return {symbol: self.score_of(evidence, symbol) for symbol in symbols}
 
-    def evidence(self, tokens: Sequence[str]) -> float | None:
+    def evidence(self, words: list[str]) -> float | None:
         """Return the log odds for bullish that the words add to the base rate; None if they say nothing."""
-        features = features_of(tokens, self._lexicon)
+        features = features_of(words, self._lexicon)
         bullish, bearish = features.bullish, features.bearish
-        if not (bullish or bearish) and self._speaking.isdisjoint(features.words):
+        if not (bullish or bearish) and self._speaking.isdisjoint(words):
             return None
         nothing = repeat(0)
-        words = sum(map(self._terms.get, features.terms, nothing)) + sum(
-            map(self._pairs.get, features.pairs(), nothing)
-        )
-        letters = sum(map(self._gram_sums.__getitem__, features.words))
+        said = sum(map(self._terms.get, features.terms, nothing))
+        said += sum(map(self._pairs.get, features.pairs(), nothing))
+        letters = sum(map(self._gram_sums.__getitem__, words))
         for_, against, balance = self._lexicon_weights
         return (
             self._bias
-            + normalised(words)
+            + normalised(said)
             + normalised(letters)
             + for_ * saturated(bullish)
             + against * saturated(bearish)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable, Iterable
+from itertools import chain
 
 MAXIMUM_CHARACTERS = 10_000
 MAXIMUM_SYMBOLS = 50
 LONGEST_WORD = 24
+
+_PARTS_REMEMBERED = 50_000
 
 _LETTERS = "A-Za-zÀ-ÖØ-öø-ɏ"
 _PICTURES = "\U0001f000-\U0001faff☀-➿←-⇿⬀-⯿"
@@ -42,16 +46,50 @@ def clean(text: str) -> str:
     return text
 
 
-def symbols_in(tokens: list[str]) -> list[str]:
-    """Return the different symbols that tokens name as cashtags ($TSLA, not $4.57), in capitals and in order."""
-    tags = [token for token in tokens if token[0] == "$" and token[1:2].isalpha()]
-    return list(dict.fromkeys(tag[1:].upper() for tag in tags)) if tags else tags
+def symbols_in(text: str) -> list[str]:
+    """Return the different symbols that a clean text names as cashtags ($TSLA, not $4.57), in capitals and in order."""
+    if "$" not in text:
+        return []
+    parts = [part for part in text.split() if "$" in part]
+    return list(dict.fromkeys(chain.from_iterable(map(_symbols_in_part, parts))))
+
+
+def words_of(text: str) -> list[str]:
+    """Return a clean text's tokens as the scorer knows them: `word_of` each of `tokens_of`, remembered by part."""
+    return list(chain.from_iterable(map(_words_in_part, text.split())))
 
 
 def tokens_of(text: str) -> list[str]:
     """Return a clean text's tokens as they are written: words, cashtags, links, numbers, marks, emoji."""
-    tokens: list[str] = _TOKENS.findall(text)
+    return list(chain.from_iterable(map(_tokens_in, text.split())))
+
+
+def _tokens_in(part: str) -> list[str]:
+    """Return the tokens of what stands between blanks."""
+    tokens: list[str] = _TOKENS.findall(part)
     return tokens
+
+
+class _Remembered(dict[str, tuple[str, ...]]):
+    """What is read in what stands between blanks, mostly the same; a flood of different parts only makes it forget."""
+
+    def __init__(self, read: Callable[[str], Iterable[str]]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, part: str) -> tuple[str, ...]:
+        found = tuple(self._read(part))
+        if len(part) <= LONGEST_WORD:
+            if len(self) >= _PARTS_REMEMBERED:
+                self.clear()
+            self[part] = found
+        return found
+
+
+_words_in_part = _Remembered(lambda part: map(word_of, _tokens_in(part))).__getitem__
+_symbols_in_part = _Remembered(
+    lambda part: (token[1:].upper() for token in _tokens_in(part) if token[0] == "$" and token[1:2].isalpha())
+).__getitem__
 
 
 def word_of(token: str) -> str:  # noqa: PLR0911 (a token has as many kinds as this has answers)

@@ -13,7 +13,7 @@ from scipy import sparse
 from sentiment_minibatch.scoring.features import features_of, grams_of
 from sentiment_minibatch.scoring.lexicon import Lexicon
 from sentiment_minibatch.scoring.scorer import balanced, saturated
-from sentiment_minibatch.scoring.text import clean, symbols_in, tokens_of
+from sentiment_minibatch.scoring.text import clean, symbols_in, words_of
 
 Floats = NDArray[np.float64]
 
@@ -47,15 +47,15 @@ class Matrices:
 
 def matrices_of(texts: Sequence[str], lexicon: Lexicon) -> Matrices:
     """Return the matrices of messages."""
-    tokens = [tokens_of(clean(text)) for text in texts]
-    features = [features_of(those, lexicon) for those in tokens]
+    cleaned = list(map(clean, texts))
+    features = [features_of(words_of(text), lexicon) for text in cleaned]
     words = _block([*message.terms, *message.pairs()] for message in features)
     grams = _block([gram for word in message.words for gram in grams_of(word)] for message in features)
     opinions = [
         (saturated(message.bullish), saturated(message.bearish), balanced(message.bullish, message.bearish))
         for message in features
     ]
-    return Matrices(words, grams, np.array(opinions).reshape(-1, 3), [symbols_in(those) for those in tokens])
+    return Matrices(words, grams, np.array(opinions).reshape(-1, 3), list(map(symbols_in, cleaned)))
 
 
 def _block(messages: Iterable[Sequence[Hashable]]) -> Block:

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from sentiment_minibatch.scoring.artifact import MODEL_FILE, SHIPPED, load_scorer, shipped_scorer
 from sentiment_minibatch.scoring.explain import explain
 from sentiment_minibatch.scoring.scorer import Scorer
-from sentiment_minibatch.scoring.text import tokens_of
+from sentiment_minibatch.scoring.text import words_of
 from tests.sentiment_minibatch.scoring.models import other_scorer, small_model
 
 
 def evidence(text: str, **changes: object) -> float | None:
-    return Scorer(small_model(**changes), "test").evidence(tokens_of(text))
+    return Scorer(small_model(**changes), "test").evidence(words_of(text))
 
 
 def test_log_odds_are_weights_over_the_root_of_squares() -> None:

@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentiment_minibatch.scores import symbol_of
-from sentiment_minibatch.scoring.text import clean, symbols_in, tokens_of, word_of
+from sentiment_minibatch.scoring.text import clean, symbols_in, tokens_of, word_of, words_of
 
 
 def symbols(text: str) -> list[str]:
-    return symbols_in(tokens_of(clean(text)))
+    return symbols_in(clean(text))
 
 
 def words(text: str) -> list[str]:
-    return [word_of(token) for token in tokens_of(clean(text))]
+    read = words_of(clean(text))
+    assert read == [word_of(token) for token in tokens_of(clean(text))]
+    return read
 
 
 @pytest.mark.parametrize(

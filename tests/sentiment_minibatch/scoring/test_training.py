@@ -19,7 +19,7 @@ from sentiment_minibatch.scoring.labelled import read_labelled
 from sentiment_minibatch.scoring.lexicon import read_lexicon
 from sentiment_minibatch.scoring.measures import calibration_error, roc_auc, roc_auc_interval, shifted
 from sentiment_minibatch.scoring.scorer import Scorer
-from sentiment_minibatch.scoring.text import clean, tokens_of
+from sentiment_minibatch.scoring.text import clean, words_of
 from sentiment_minibatch.scoring.training.fitting import Hyperparameters, fit_text
 from sentiment_minibatch.scoring.training.matrices import matrices_of
 
@@ -87,7 +87,7 @@ def test_the_artifact_scores_as_the_fitted_model_does() -> None:
     model = model_of(fitted, matrices, lexicon, standings={}, calibration=(1.0, 0.0), base_rate=0.5)
     scorer = Scorer({**model, "standings": {}}, "test")
     exact = fitted.log_odds(matrices)
-    ours = [scorer.evidence(tokens_of(clean(text))) for text in texts]
+    ours = [scorer.evidence(words_of(clean(text))) for text in texts]
     assert max(abs(odds - own) for odds, own in zip(exact, ours, strict=True) if own is not None) < 0.01
 
 
