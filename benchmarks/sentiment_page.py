@@ -165,9 +165,8 @@ async def _ask(port: int, path: str, tag: str, waits: list[float], failures: lis
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         known = f"If-None-Match: {tag}\r\n" if tag else ""
-        writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n{known}Connection: close\r\n\r\n".encode()
-        )
+        asked = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n{known}Connection: close\r\n\r\n"
+        writer.write(asked.encode())
         head, _, _ = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
     except OSError as error:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 
 from common.errors import MissingInputError
-from common.storage import Store, open_store
+from common.storage import ObjectNotFoundError, Store, open_store
 from sentiment_minibatch.score_lines import UnreadableFileError, read_csv, read_ndjson
 from sentiment_minibatch.score_parquet import read_parquet
 from sentiment_minibatch.score_tables import deliveries_of, tables_of_records
@@ -36,8 +36,18 @@ class ScoreFile:
         """Yield the file's deliveries, in its order. Raises `UnreadableFileError`, perhaps after some of them."""
         with tempfile.TemporaryDirectory() as directory:
             local = Path(directory, PurePosixPath(self.key).name)
-            self.store.download(self.key, local)
+            self._download(local)
             yield from read_tables(local)
+
+    def _download(self, local: Path) -> None:
+        folder = self.store.uri.removeprefix("file://")
+        # A pipe would be waited for until somebody writes to it.
+        if not self.store.uri.startswith("s3://") and not Path(folder, self.key).is_file():
+            raise UnreadableFileError("it is no regular file, or gone")
+        try:
+            self.store.download(self.key, local)
+        except ObjectNotFoundError:
+            raise UnreadableFileError("it is gone") from None
 
 
 def score_files_at(uri: str) -> list[ScoreFile]:
@@ -57,7 +67,10 @@ def score_files_at(uri: str) -> list[ScoreFile]:
         raise MissingInputError(f"{uri} holds no {', '.join(KINDS)} file")
     whole = folder if folder.startswith("s3://") else str(Path(folder).resolve())
     prefix = "" if folder == "." else f"{folder.rstrip('/')}/"
-    return [ScoreFile(store, key, f"{prefix}{key}", f"{whole.rstrip('/')}/{key}") for key in sorted(keys)]
+    return [
+        ScoreFile(store, key, _printable(f"{prefix}{key}"), _printable(f"{whole.rstrip('/')}/{key}"))
+        for key in sorted(keys)
+    ]
 
 
 def deliveries_at(uri: str) -> Iterator[tuple[str, Iterator[Delivery]]]:
@@ -89,6 +102,11 @@ def read_tables(path: Path) -> Iterator[pa.Table]:
     except (pa.ArrowException, OSError, EOFError) as error:
         reason = str(error).strip().splitlines()[0].replace(str(path), path.name)
         raise UnreadableFileError(f"it cannot be read as {kind[1:]}: {reason}") from None
+
+
+def _printable(name: str) -> str:
+    """Return a file's name as text that can be stored: a name on disk need not be UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _kind(name: str) -> str:

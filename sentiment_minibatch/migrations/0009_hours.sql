@@ -170,12 +170,20 @@ CREATE FUNCTION sentiment.hours_pass() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
     passed timestamptz := date_bin('1 hour', NEW.aggregated_through, '2000-01-01T00:00:00Z');
+    done   timestamptz := NEW.hours_through;
 BEGIN
-    IF passed > coalesce(NEW.hours_through, '-infinity') THEN
-        PERFORM sentiment.write_hours(NULL, coalesce(NEW.hours_through, '-infinity'), passed);
-        PERFORM sentiment.write_market_hours(coalesce(NEW.hours_through, '-infinity'), passed);
-        UPDATE sentiment.progress SET hours_through = passed;
+    IF passed <= done THEN
+        RETURN NULL;
     END IF;
+    IF done IS NULL THEN
+        SELECT sentiment.hour_ending_of(min(period_ending)) - interval '1 hour' INTO done FROM sentiment.market_minute;
+    END IF;
+    WHILE done < passed LOOP -- by the day at most, so that a year needs no more memory than a day
+        PERFORM sentiment.write_hours(NULL, done, least(done + interval '1 day', passed));
+        PERFORM sentiment.write_market_hours(done, least(done + interval '1 day', passed));
+        done := done + interval '1 day';
+    END LOOP;
+    UPDATE sentiment.progress SET hours_through = passed;
     RETURN NULL;
 END $$;
 CREATE TRIGGER hours_pass AFTER UPDATE OF aggregated_through ON sentiment.progress

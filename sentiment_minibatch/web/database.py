@@ -27,6 +27,10 @@ class BusyError(UnavailableError):
     """Too much is being computed; asking again in a second may help."""
 
 
+class _BrokenOffError(UnavailableError):
+    """The connection was lost while the question was asked."""
+
+
 class Version(NamedTuple):
     """Which minutes there are: the end of the last one, and a number that grows with every change of any."""
 
@@ -45,6 +49,7 @@ class Database:
     def __init__(self, url: str, *, version_holds_seconds: float) -> None:
         self._url, self._holds = url, version_holds_seconds
         self._own = threading.local()
+        self._opened: list[psycopg.Connection] = []
         self._admitted = threading.BoundedSemaphore(_COMPUTING_AT_ONCE + _WAITING_AT_MOST)
         self._computing = threading.BoundedSemaphore(_COMPUTING_AT_ONCE)
         self._version_lock = threading.Lock()
@@ -53,15 +58,12 @@ class Database:
     def read(self, question: Callable[[psycopg.Connection], Answer]) -> Answer:
         """Return what `question` finds on this thread's connection; one that has broken off is opened again once."""
         kept: psycopg.Connection | None = getattr(self._own, "connection", None)
-        if kept is None or kept.closed:
-            return self._read_anew(question)
-        try:
-            return question(kept)
-        except psycopg.errors.QueryCanceled:
-            raise BusyError("the database took too long to answer") from None
-        except psycopg.OperationalError:
-            kept.close()
-            return self._read_anew(question)
+        if kept is not None and not kept.closed:
+            try:
+                return _ask(kept, question)
+            except _BrokenOffError:
+                pass
+        return _ask(self._connect(), question)
 
     def compute(self, question: Callable[[psycopg.Connection], Answer]) -> Answer:
         """Return what `read` does for a hard question: some at once, some waiting, `BusyError` to the others."""
@@ -75,19 +77,18 @@ class Database:
                 self._version = (time.monotonic(), Version(*self.read(latest)))
             return self._version[1]
 
-    def _read_anew(self, question: Callable[[psycopg.Connection], Answer]) -> Answer:
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        for connection in self._opened:
+            connection.close()
+
+    def _connect(self) -> psycopg.Connection:
         connection = connect(self._url, autocommit=True)
         connection.prepare_threshold = None  # a plan for any symbol and any time fits none
-        try:
-            connection.execute(f"SET statement_timeout = '{_LONGEST_STATEMENT}'".encode())
-            answer = question(connection)
-        except psycopg.errors.QueryCanceled:
-            raise BusyError("the database took too long to answer") from None
-        except psycopg.OperationalError as error:
-            connection.close()
-            raise UnavailableError(f"the database broke off: {error}") from None
+        connection.execute(f"SET statement_timeout = '{_LONGEST_STATEMENT}'".encode())
         self._own.connection = connection
-        return answer
+        self._opened = [other for other in self._opened if not other.closed] + [connection]
+        return connection
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -102,3 +103,13 @@ class Database:
                 self._computing.release()
         finally:
             self._admitted.release()
+
+
+def _ask(connection: psycopg.Connection, question: Callable[[psycopg.Connection], Answer]) -> Answer:
+    try:
+        return question(connection)
+    except psycopg.errors.QueryCanceled:
+        raise BusyError("the database took too long to answer") from None
+    except psycopg.OperationalError as error:
+        connection.close()
+        raise _BrokenOffError(f"the database broke off: {error}") from None

@@ -1,6 +1,7 @@
 """Files of scores that are wrong in every way there is: what is wrong is told, and what is right is read."""
 
 import gzip
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -181,6 +182,18 @@ def test_files_of_the_same_name_have_sources_of_their_own(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path / "10")
     (near,) = score_files_at("scores.ndjson")
     assert (near.name, near.source) == ("scores.ndjson", whole[0])
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "dangling.csv").symlink_to(tmp_path / "gone")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/not-\xff.ndjson")).write_text(json_line(1), encoding="utf-8")
+    dangling, odd, pipe = score_files_at(str(tmp_path))
+    for file in (dangling, pipe):
+        with pytest.raises(UnreadableFileError, match="it is no regular file"):
+            list(file.tables())
+    assert odd.name.endswith("not-\\udcff.ndjson")
+    assert sum(table.num_rows for table in odd.tables()) == 1
 
 
 def write_parquet(path: Path, rows: int = 1, **columns: pa.Array) -> None:

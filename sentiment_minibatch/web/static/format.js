@@ -24,7 +24,8 @@ export function age(seconds) {
 export function make(tag, { text, children, on, ...attributes } = {}) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) element.setAttribute(name, "");
+    if (name.startsWith("aria-")) element.setAttribute(name, String(value));
+    else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
   if (text != null) element.textContent = text;

@@ -73,7 +73,7 @@ function showMarket() {
 async function drawCharts() {
   const asOf = Date.parse(state.now.as_of);
   const shown = span(asOf);
-  const wanted = JSON.stringify([asOf, state.now.revision, view.tickers, shown.from, shown.to, document.documentElement.dataset.theme]);
+  const wanted = JSON.stringify([asOf, state.now.revision, view.tickers, shown, document.documentElement.dataset.theme]);
   if (wanted === state.drawn) return;
   const hours = { from: new Date(asOf - 6 * 3_600_000), to: new Date(asOf), step: "1m", stepSeconds: 60, live: true };
   const [market, chosen, ...histories] = await Promise.all([
@@ -134,6 +134,7 @@ function showChosen(shown) {
   element("legend-step").textContent = shown.word;
   element("legend").hidden = state.histories.length > 1;
   for (const button of element("ranges").children) button.setAttribute("aria-pressed", !view.from && button.dataset.range === view.range);
+  if (element("span").contains(document.activeElement)) return; // somebody is at it
   element("from").value = shown.from.toISOString().slice(0, 16);
   element("to").value = shown.to.toISOString().slice(0, 16);
 }

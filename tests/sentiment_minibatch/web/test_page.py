@@ -1,12 +1,13 @@
 """The page in a real browser, against the real server on a real database."""
 
+import itertools
 import os
 import re
 import shutil
 import socket
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -20,6 +21,8 @@ from common.postgres import connect
 from sentiment_minibatch.load import load
 from tests.sentiment_minibatch.oracle import delivery, run_job
 from tests.sentiment_minibatch.processes import kill, start, wait_until
+
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +76,7 @@ def empty_page(browser: Browser, address: str) -> Iterator[Page]:
 
 @pytest.fixture
 def page(filled: psycopg.Connection, empty_page: Page) -> Page:
-    expect(empty_page.locator("#tickers tr").first).to_be_visible(timeout=20_000)
+    expect(empty_page.locator("#ticker-chart canvas")).to_be_visible()
     return empty_page
 
 
@@ -108,13 +111,13 @@ def test_it_shows_the_market_the_movers_and_a_chart(page: Page) -> None:
 
 def test_before_the_first_minute_it_says_so_and_then_fills_by_itself(empty_page: Page, url: str) -> None:
     expect(empty_page.get_by_role("heading", name="No data yet")).to_be_visible()
-    expect(empty_page.locator("main")).to_be_hidden()
+    expect(empty_page.locator("#filled")).to_be_hidden()
     expect(empty_page.locator("#banner")).to_be_hidden()
     with connect(url, autocommit=True) as connection:
         now = datetime.now(UTC)
         load(connection, [delivery(n, "FIRST", "0.9", now - timedelta(minutes=2)) for n in range(9)], "first")
         run_job(connection)
-    expect(empty_page.locator("#ticker-title")).to_have_text("FIRST", timeout=20_000)
+    expect(empty_page.locator("#ticker-title")).to_have_text("FIRST")
     expect(empty_page.locator("#empty")).to_be_hidden()
 
 
@@ -123,7 +126,7 @@ def test_it_updates_by_itself(page: Page, filled: psycopg.Connection, this_minut
     fresh = [delivery(900_000 + n, "NEWS", "0.9", this_minute - timedelta(minutes=1)) for n in range(3_000)]
     load(filled, fresh, "fresh")
     run_job(filled)
-    expect(page.locator("#tickers tr").first).to_have_attribute("data-symbol", "NEWS", timeout=20_000)
+    expect(page.locator("#tickers tr").first).to_have_attribute("data-symbol", "NEWS")
     assert page.evaluate("window.notReloaded")
 
 
@@ -141,7 +144,7 @@ def test_a_company_is_found_by_its_name(page: Page, filled: psycopg.Connection) 
     filled.execute("INSERT INTO sentiment.company VALUES ('TSLA', 'Tesla <b>Motors</b>')")
     filled.execute("UPDATE sentiment.progress SET revision = revision + 1")
     page.locator("#search").fill("motors")
-    expect(page.locator("#tickers tr")).to_have_count(1, timeout=20_000)
+    expect(page.locator("#tickers tr")).to_have_count(1)
     expect(page.locator("#tickers tr small")).to_have_text("Tesla <b>Motors</b>")
     page.locator("#search").press("Enter")
     expect(page.locator("#ticker-title")).to_have_text("TSLA")
@@ -156,6 +159,7 @@ def test_up_to_four_tickers_are_compared_and_a_link_shows_the_same_again(page: P
     expect(page.locator("#volume-chart")).to_be_hidden()
     page.get_by_role("button", name="remove NVDA").click()
     page.locator("#ranges [data-range='1h']").click()
+    expect(page.locator("#ranges [data-range='1h']")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#chosen li")).to_have_count(3)
     page.get_by_role("button", name="link to this").click()
     link = page.locator("#link-text").input_value()
@@ -213,23 +217,23 @@ def test_a_ticker_without_opinions_shows_no_data(page: Page, filled: psycopg.Con
     load(filled, [delivery(990_000, "QUIET", "0.9", this_minute - timedelta(hours=2))], "quiet")
     run_job(filled)
     page.locator("#search").fill("QUIET")
-    expect(page.locator("#tickers tr td").first).to_have_text("no data", timeout=20_000)
+    expect(page.locator("#tickers tr td").first).to_have_text("no data")
     page.locator("#search").press("Enter")
     expect(page.locator("#chosen")).to_contain_text("no data: no opinion in the last half hour")
 
 
 def test_a_job_that_stands_still_is_not_called_live(page: Page, filled: psycopg.Connection) -> None:
     filled.execute("UPDATE sentiment.progress SET aggregated_through = aggregated_through - interval '10 minutes'")
-    expect(page.locator("#status")).to_contain_text("minutes behind", timeout=20_000)
+    expect(page.locator("#status")).to_contain_text("minutes behind")
     expect(page.locator("#banner")).to_contain_text("Not live: no new minute has been aggregated. Shown is ")
     filled.execute("UPDATE sentiment.progress SET aggregated_through = aggregated_through + interval '10 minutes'")
-    expect(page.locator("#banner")).to_be_hidden(timeout=20_000)
+    expect(page.locator("#banner")).to_be_hidden()
 
 
 def test_a_server_that_does_not_answer_is_said_and_what_was_shown_stays(page: Page) -> None:
     index = page.locator("#market-index").inner_text()
     page.route("**/api/v1/**", lambda route: route.abort())
-    expect(page.locator("#banner")).to_contain_text("the server does not answer", timeout=20_000)
+    expect(page.locator("#banner")).to_contain_text("the server does not answer")
     expect(page.locator("#market-index")).to_have_text(index)
 
 
@@ -257,7 +261,7 @@ def test_the_first_view_and_a_refresh_are_light(
     received: list[float] = []
     network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     empty_page.reload()
-    expect(empty_page.locator("#ticker-chart canvas")).to_be_visible(timeout=20_000)
+    expect(empty_page.locator("#ticker-chart canvas")).to_be_visible()
     empty_page.wait_for_load_state("networkidle")
     assert 20_000 < sum(received) < 300_000
     received.clear()
@@ -265,21 +269,14 @@ def test_the_first_view_and_a_refresh_are_light(
         filled, [delivery(900_000 + n, "NEWS", "0.9", this_minute - timedelta(minutes=1)) for n in range(900)], "fresh"
     )
     run_job(filled)
-    expect(empty_page.locator("#tickers tr").first).to_have_attribute("data-symbol", "NEWS", timeout=20_000)
+    expect(empty_page.locator("#tickers tr").first).to_have_attribute("data-symbol", "NEWS")
     empty_page.wait_for_load_state("networkidle")
     assert 1_000 < sum(received) < 20_000
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1_280])
-def test_axe_finds_nothing_in_any_state(
-    empty_page: Page, filled: psycopg.Connection, address: str, scheme: Literal["light", "dark"], width: int
-) -> None:
-    page = empty_page
-    page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    expect(page.locator("#tickers tr").first).to_be_visible(timeout=20_000)
-    states = {
+def test_axe_finds_nothing_in_any_state(page: Page, address: str) -> None:
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    states: dict[str, Callable[[], object]] = {
         "full": lambda: None,
         "compared": lambda: page.goto(f"{address}#t=SPY,TSLA,NVDA,AAPL&range=1h&sort=symbol"),
         "unknown": lambda: page.goto(f"{address}#nosuch"),
@@ -287,16 +284,18 @@ def test_axe_finds_nothing_in_any_state(
         "nothing found": lambda: page.locator("#search").fill("nosuch"),
         "empty watchlist": lambda: page.goto(f"{address}#list=watchlist"),
         "stale": lambda: page.route("**/api/v1/**", lambda route: route.abort()),
+        "the API's description": lambda: page.goto(f"{address}api"),
     }
     found = {}
     for state, reach in states.items():
         reach()
         if state == "stale":
-            expect(page.locator("#banner")).to_be_visible(timeout=20_000)
-        page.wait_for_timeout(500)
-        found[state] = violations(page)
-    page.goto(f"{address}api")
-    found["api"] = violations(page)
+            expect(page.locator("#banner")).to_be_visible()
+        for width, scheme in itertools.product((390, 1_280), schemes):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.wait_for_timeout(500)
+            found[state, width, scheme] = violations(page)
     assert [state for state in found.items() if state[1]] == []
 
 
