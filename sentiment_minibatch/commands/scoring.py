@@ -15,7 +15,7 @@ from common.errors import ConfigurationError
 from common.progress import track
 from sentiment_minibatch.commands.options import UtcTime, database
 from sentiment_minibatch.score_output import write_to
-from sentiment_minibatch.scoring.artifact import SHIPPED, load_scorer
+from sentiment_minibatch.scoring.artifact import SHIPPED, load_scorer, trained_on
 from sentiment_minibatch.scoring.database import FIRST, LAST, deliver_messages, score_waiting
 from sentiment_minibatch.scoring.evaluation import evaluate_scorer, mistakes
 from sentiment_minibatch.scoring.explain import explain
@@ -101,6 +101,8 @@ def evaluate_scorer_command(uri: str, as_json: bool, wrong: int, directory: Path
     """Measure a scorer on messages with text and label, beside VADER and FinVADER's lists if those are installed."""
     scorer = load_scorer(directory)
     messages = read_labelled(uri, fewest=1)
+    if trained_on(directory) == messages.sha256:
+        click.echo("these are the messages it was trained on; artifact.json has figures of held-out ones", err=True)
     evaluation = evaluate_scorer(scorer, messages)
     others = {
         name: roc_auc_interval(np.array([score(text) for text in track(messages.texts, name)]), messages.bullish)

@@ -38,6 +38,15 @@ def load_scorer(directory: Path) -> Scorer:
         raise DataError(f"{path} is no model of this version of the code: {error!r}") from None
 
 
+def trained_on(directory: Path) -> str | None:
+    """Return the hash of the messages that an artifact was trained on, if its description says so."""
+    try:
+        description = json.loads((directory / DESCRIPTION_FILE).read_text())
+        return str(description["provenance"]["data_sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def save_scorer(directory: Path, model: dict[str, Any], description: dict[str, Any]) -> Scorer:
     """Write a model and its description, with the model's hash and size recorded, and return the scorer."""
     content = json.dumps(model, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode() + b"\n"

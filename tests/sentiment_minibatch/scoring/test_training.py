@@ -70,6 +70,19 @@ def test_the_description_says_how_good_it_is_and_from_what(artifact: Path, label
     assert description["provenance"]["data_sha256"] == read_labelled(str(labelled_file)).sha256
 
 
+def test_an_evaluation_on_the_messages_of_its_training_says_so(
+    artifact: Path, labelled_file: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.ndjson"
+    other.write_text("".join(json.dumps({"label": label, "text": text}) + "\n" for label, text in made_up(300, seed=2)))
+    said = []
+    for path in (labelled_file, other):
+        done = CliRunner().invoke(main, ["evaluate-scorer", str(path), "--scorer", str(artifact), "--json"])
+        assert json.loads(done.stdout)["roc_auc"][0] > 0.8
+        said.append("trained on" in done.stderr)
+    assert said == [True, False]
+
+
 def test_training_again_makes_the_same_bytes(artifact: Path, labelled_file: Path, tmp_path: Path) -> None:
     CliRunner().invoke(main, ["train-scorer", str(labelled_file), "--out", str(tmp_path)])
     assert (tmp_path / "model.json").read_bytes() == (artifact / "model.json").read_bytes()
