@@ -346,8 +346,8 @@ def test_the_messages_behind_the_last_hour_and_their_words_are_shown_as_text(emp
     empty_page.reload()
     behind = empty_page.locator("#behind")
     expect(behind.locator("#behind-messages li")).to_contain_text(text)
-    expect(behind.locator("#behind-messages small")).to_contain_text("puts −")
-    expect(behind.locator("#behind-words")).to_contain_text("crash −")
+    expect(behind.locator("#behind-messages small")).to_contain_text("puts \u2212")
+    expect(behind.locator("#behind-words")).to_contain_text("crash \u2212")
     assert Axe().run(empty_page).violations_count == 0
     if shot := os.environ.get("SCREENSHOT"):
         empty_page.screenshot(path=shot, full_page=True)
