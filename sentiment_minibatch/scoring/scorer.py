@@ -22,9 +22,9 @@ _SQUARES = (1 << _SQUARE_BITS) - 1
 _WORDS_REMEMBERED = 50_000
 
 
-def packed(weight: int, square: int) -> int:
-    """Return a weight and a square in one number: the sum of such numbers holds both sums, and `sum` is quick."""
-    return (weight << _SQUARE_BITS) + square
+def packed(features: dict[str, list[int]]) -> dict[str, int]:
+    """Return each feature's weight and square in one number: a sum of such numbers holds both sums, and is quick."""
+    return {name: (weight << _SQUARE_BITS) + square for name, (weight, square) in features.items()}
 
 
 def normalised(total: int) -> float:
@@ -65,9 +65,9 @@ class Scorer:
         self.base_rate = float(model["base_rate"])
         self.standings: dict[str, int] = model["standings"]
         self._bias = float(model["bias"])
-        self._terms = {term: packed(*pair) for term, pair in model["terms"].items()}
-        self._pairs = {tuple(pair.split(" ")): packed(*weights) for pair, weights in model["pairs"].items()}
-        self._gram_sums = _GramSums({gram: packed(*pair) for gram, pair in model["grams"].items()})
+        self._terms = packed(model["terms"])
+        self._pairs = {tuple(pair.split(" ")): both for pair, both in packed(model["pairs"]).items()}
+        self._gram_sums = _GramSums(packed(model["grams"]))
         self._lexicon = Lexicon(model["lexicon"]["strengths"])
         self._lexicon_weights: list[float] = model["lexicon"]["weights"]
         self._speaking = frozenset(model["speaking"])

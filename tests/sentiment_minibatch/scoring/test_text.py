@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment_minibatch.scores import symbol_of
@@ -72,8 +72,9 @@ def test_cleaning_and_reading_stand_any_text(text: str) -> None:
     assert all(words(text))
 
 
-@settings(deadline=None)
-@given(st.sampled_from(["$", "!", "a", "&", "&#", "$A", "a'", ".", "http://", "\u202e", "9,", "+$", "#", "\n"]))
+@pytest.mark.parametrize(
+    "piece", ["$", "!", "a", "&", "&#", "$A", "a'", ".", "http://", "\u202e", "9,", "+$", "#", "\n", "$A "]
+)
 def test_reading_takes_time_in_proportion_to_the_length(piece: str) -> None:
     def seconds(count: int) -> float:
         text = piece * count
@@ -81,5 +82,5 @@ def test_reading_takes_time_in_proportion_to_the_length(piece: str) -> None:
         words(text)
         return time.process_time() - started
 
-    small = min(seconds(20_000) for _ in range(3))
-    assert min(seconds(80_000) for _ in range(3)) < 16 * small + 0.05  # a quadratic reader would take 16 times as long
+    small = min(seconds(5_000) for _ in range(3))
+    assert min(seconds(20_000) for _ in range(3)) < 16 * small + 0.05  # a quadratic reader would take 16 times as long

@@ -42,7 +42,7 @@ def made_up(count: int, seed: int = 1) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def labelled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("labelled") / "messages.ndjson"
-    path.write_text("".join(json.dumps({"label": label, "text": text}) + "\n" for label, text in made_up(1_200)))
+    path.write_text("".join(json.dumps({"label": label, "text": text}) + "\n" for label, text in made_up(800)))
     return path
 
 
@@ -132,12 +132,12 @@ def test_the_area_is_the_share_of_pairs_in_order(pairs: list[tuple[int, bool]]) 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     random_ = np.random.default_rng(1)
     held = 0
-    for seed in range(60):
+    for seed in range(30):
         marks = random_.random(200) < 0.7
         scores = random_.normal(marks.astype(float), 1.0)
         _, low, high = roc_auc_interval(scores, marks, seed)
         held += low <= 0.7602 <= high  # the area of two normal distributions one deviation apart
-    assert held >= 51  # 95% of 60 is 57
+    assert held >= 24  # 95% of 30 is 28.5
 
 
 def test_calibrated_chances_have_no_error_and_shifted_ones_follow_the_base_rate() -> None:
