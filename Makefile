@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := image_classifier image_classifier_bench image_classifier_training \
   recs_batch recs_batch_airflow recs_batch_bench recs_batch_spark \
-  sentiment_minibatch sentiment_benchmark sentiment_streaming sentiment_streaming_bench demo testing development policy
+  sentiment_minibatch sentiment_benchmark sentiment_scoring_bench sentiment_streaming sentiment_streaming_bench demo testing development policy
 
 .PHONY: help
 help: ## list the targets
@@ -85,6 +85,16 @@ bench-classifier: .venv-classifier-bench/installed ## measure the classifier's A
 bench-sentiment: .venv-sentiment-benchmark/installed ## measure the per-minute statement on 50 million rows, and the page's API on a year (8 GB in var/)
 	.venv-sentiment-benchmark/bin/python -m benchmarks.sentiment_minute $(BENCH_ARGS)
 	.venv-sentiment-benchmark/bin/python -m benchmarks.sentiment_page
+
+.venv-bench-scoring/installed: requirements/sentiment_scoring_bench.txt pyproject.toml $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench-scoring
+	VIRTUAL_ENV=.venv-bench-scoring $(BIN)/uv pip install --require-hashes --requirement requirements/sentiment_scoring_bench.txt
+	VIRTUAL_ENV=.venv-bench-scoring $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: bench-scoring
+bench-scoring: .venv-bench-scoring/installed ## measure the scorer beside VADER, FinVADER and scikit-learn (MESSAGES=file with text and label)
+	.venv-bench-scoring/bin/python -m benchmarks.scoring $(MESSAGES)
 
 # --- streaming --------------------------------------------------------------------------------------------------------
 

@@ -48,14 +48,17 @@ def _recs_batch(console: Console, _servers: Servers) -> None:
 
 
 def _sentiment_minibatch(console: Console, servers: Servers) -> None:
-    scores = str(DIRECTORY / "scores.parquet")
+    messages = str(DIRECTORY / "messages.parquet")
     run_step(console, "start PostgreSQL, create the tables", "sentiment_minibatch", "migrate")
     stream = ("--symbols", "25", "--messages", "20000", "--minutes", "180")
-    run_step(console, "make three hours of scores", "sentiment_minibatch", "generate", "--out", scores, *stream)
-    run_step(console, "load them", "sentiment_minibatch", "load", scores)
+    made = ("generate", "--words", "--out", messages, *stream)
+    run_step(console, "make three hours of messages", "sentiment_minibatch", *made)
+    run_step(console, "load them", "sentiment_minibatch", "load-messages", messages)
+    run_step(console, "score them", "sentiment_minibatch", "score-messages")
     run_step(console, "aggregate the minutes", "sentiment_minibatch", "aggregate")
     console.out(run_step(console, "read the index", "sentiment_minibatch", "show"), end="")
-    servers.start("live-scores", "sentiment_minibatch", "generate", "--live", "--symbols", "25", "--rate", "2")
+    live = ("generate", "--words", "--live", "--symbols", "25", "--rate", "2")
+    servers.start("live-messages", "sentiment_minibatch", *live)
     servers.start("live-minutes", "sentiment_minibatch", "aggregate", "--follow")
     servers.serve(console, "sentiment, live", "sentiment_minibatch", port=8081)
 

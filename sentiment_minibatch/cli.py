@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sentiment_minibatch.commands import minutes, scores, serve
+from sentiment_minibatch.commands import minutes, scores, scoring, serve
 
 
 @click.group()
@@ -17,6 +17,11 @@ for command in (
     scores.migrate_command,
     scores.generate_command,
     scores.load_command,
+    scoring.score_command,
+    scoring.load_messages_command,
+    scoring.score_messages_command,
+    scoring.rescore_command,
+    scoring.explain_score_command,
     scores.companies_command,
     minutes.aggregate_command,
     minutes.backfill_command,
@@ -26,5 +31,7 @@ for command in (
     scores.prune_command,
     scores.export_command,
     serve.serve_command,
+    scoring.train_scorer_command,
+    scoring.evaluate_scorer_command,
 ):
     main.add_command(command)

@@ -17,14 +17,14 @@ from common.errors import ConfigurationError
 from common.storage import open_store
 from sentiment_minibatch.score_files import KINDS, split_uri
 from sentiment_minibatch.score_tables import FIELDS
-from sentiment_minibatch.scores import Delivery
 
 _ROWS_PER_CHUNK = 50_000
-_Write = Callable[[list[Delivery]], None]
+_Row = tuple[str | None, ...]
+_Write = Callable[[list[_Row]], None]
 
 
-def write_to(uri: str, deliveries: Iterable[Delivery]) -> int:
-    """Write deliveries to a file or to s3://bucket/key, whole or not at all, and return how many they were.
+def write_to(uri: str, rows: Iterable[_Row], fields: tuple[str, ...] = FIELDS) -> int:
+    """Write deliveries, or rows with other fields, to a file or s3://bucket/key, whole or not at all; return how many.
 
     Raises `ConfigurationError` if the name does not end in .csv, .ndjson or .parquet.
     """
@@ -34,42 +34,42 @@ def write_to(uri: str, deliveries: Iterable[Delivery]) -> int:
         raise ConfigurationError(f"{uri} names no kind of file; its end should be one of {', '.join(KINDS)}")
     with tempfile.TemporaryDirectory() as directory:
         local = Path(directory, name)
-        with _WRITERS[suffix](local) as write:
-            count = _write_all(write, iter(deliveries))
+        with _WRITERS[suffix](local, fields) as write:
+            count = _write_all(write, iter(rows))
         open_store(folder).put(name, local)
     return count
 
 
-def _write_all(write: _Write, deliveries: Iterator[Delivery]) -> int:
+def _write_all(write: _Write, rows: Iterator[_Row]) -> int:
     count = 0
-    while chunk := list(itertools.islice(deliveries, _ROWS_PER_CHUNK)):
+    while chunk := list(itertools.islice(rows, _ROWS_PER_CHUNK)):
         write(chunk)
         count += len(chunk)
     return count
 
 
 @contextmanager
-def _csv(path: Path) -> Iterator[_Write]:
+def _csv(path: Path, fields: tuple[str, ...]) -> Iterator[_Write]:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(FIELDS)
+        writer.writerow(fields)
         yield writer.writerows
 
 
 @contextmanager
-def _ndjson(path: Path) -> Iterator[_Write]:
+def _ndjson(path: Path, fields: tuple[str, ...]) -> Iterator[_Write]:
     with path.open("w", encoding="utf-8") as stream:
-        yield lambda chunk: stream.writelines(json.dumps(delivery._asdict()) + "\n" for delivery in chunk)
+        yield lambda chunk: stream.writelines(json.dumps(dict(zip(fields, row, strict=True))) + "\n" for row in chunk)
 
 
 @contextmanager
-def _parquet(path: Path) -> Iterator[_Write]:
-    schema = pa.schema([(field, pa.string()) for field in FIELDS])
+def _parquet(path: Path, fields: tuple[str, ...]) -> Iterator[_Write]:
+    schema = pa.schema([(field, pa.string()) for field in fields])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         yield lambda chunk: writer.write_table(pa.table(list(map(list, zip(*chunk, strict=True))), schema=schema))
 
 
-_WRITERS: dict[str, Callable[[Path], AbstractContextManager[_Write]]] = {
+_WRITERS: dict[str, Callable[[Path, tuple[str, ...]], AbstractContextManager[_Write]]] = {
     ".csv": _csv,
     ".ndjson": _ndjson,
     ".parquet": _parquet,

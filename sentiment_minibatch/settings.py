@@ -31,8 +31,9 @@ class PageSettings(BaseSettings):
 
 
 class RetentionSettings(BaseSettings):
-    """SENTIMENT_RETENTION_DAYS: for how long raw scores are kept."""
+    """SENTIMENT_RETENTION_DAYS: for how long raw scores are kept; SENTIMENT_TEXT_RETENTION_DAYS: messages' texts."""
 
     model_config = SettingsConfigDict(env_prefix="SENTIMENT_")
 
     retention_days: int = Field(default=30, ge=1)
+    text_retention_days: int = Field(default=7, ge=1)

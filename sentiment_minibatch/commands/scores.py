@@ -14,12 +14,15 @@ from sentiment_minibatch.commands.options import Quantity, UtcTime, database, mi
 from sentiment_minibatch.companies import name_companies
 from sentiment_minibatch.export import export_minutes, last_complete_day
 from sentiment_minibatch.generator import MOST_SYMBOLS, StreamSettings, deliveries
-from sentiment_minibatch.live import insert_live
+from sentiment_minibatch.generator_messages import messages as messages_of_stream
+from sentiment_minibatch.live import insert_live, insert_live_messages
 from sentiment_minibatch.load import LoadReport, load_file
 from sentiment_minibatch.prune import prune
 from sentiment_minibatch.schema import create_roles, migrate
 from sentiment_minibatch.score_files import score_files_at
 from sentiment_minibatch.score_output import write_to
+from sentiment_minibatch.scoring.database import forget_messages
+from sentiment_minibatch.scoring.message import Message
 from sentiment_minibatch.settings import RetentionSettings
 
 _TEN_YEARS = 10 * 366 * 24 * 60
@@ -45,6 +48,7 @@ def create_roles_command() -> None:
 @click.command("generate")
 @click.option("--out", metavar="FILE|URI", help="a .ndjson, .csv or .parquet file, or s3://bucket/key")
 @click.option("--live", is_flag=True, help="insert fresh scores into the database until stopped")
+@click.option("--words", is_flag=True, help="messages instead of scores; with --live they are scored as they come")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.option("--symbols", default=1_000, show_default=True, type=click.IntRange(1, MOST_SYMBOLS))
 @click.option("--messages", default=100_000, show_default=True, type=click.IntRange(1, 10**12))
@@ -59,18 +63,22 @@ def create_roles_command() -> None:
     "--rate", default=50.0, show_default=True, type=Quantity(0.001, 1e6), help="with --live: messages a second"
 )
 def generate_command(
-    *, out: str | None, live: bool, rate: float, start: datetime | None, minutes: int, **shape: float
+    *, out: str | None, live: bool, words: bool, rate: float, start: datetime | None, minutes: int, **shape: float
 ) -> None:
-    """Make a stream of scores, deterministic by seed: a file of them, or live."""
+    """Make a stream of scores or of messages, deterministic by seed: a file of them, or live."""
     if live == (out is not None):
         raise click.UsageError("give either --out or --live")
     if out is None:
         with database() as connection:
-            insert_live(connection, seed=int(shape["seed"]), symbols=int(shape["symbols"]), rate=rate)
+            insert = insert_live_messages if words else insert_live
+            insert(connection, seed=int(shape["seed"]), symbols=int(shape["symbols"]), rate=rate)
         return
     begin = start or datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=minutes)
     settings = StreamSettings(start=begin, minutes=minutes, **shape)  # type: ignore[arg-type] # click has checked them
-    click.echo(f"{out}: {write_to(out, deliveries(settings)):,} deliveries")
+    if words:
+        click.echo(f"{out}: {write_to(out, messages_of_stream(settings), Message._fields):,} messages")
+    else:
+        click.echo(f"{out}: {write_to(out, deliveries(settings)):,} deliveries")
 
 
 @click.command("load")
@@ -105,11 +113,14 @@ def companies_command(path: Path) -> None:
 
 @click.command("prune")
 @click.option("--days", type=click.IntRange(1), help="days kept [default: SENTIMENT_RETENTION_DAYS or 30]")
-def prune_command(days: int | None) -> None:
-    """Drop raw scores older than the retention; the minutes stay."""
-    settings = load_settings(RetentionSettings, retention_days=days)
+@click.option("--text-days", type=click.IntRange(1), help="of texts [default: SENTIMENT_TEXT_RETENTION_DAYS or 7]")
+def prune_command(days: int | None, text_days: int | None) -> None:
+    """Drop raw scores, and messages' texts, older than their retentions; the minutes stay."""
+    settings = load_settings(RetentionSettings, retention_days=days, text_retention_days=text_days)
     with database() as connection:
         click.echo(prune(connection, timedelta(days=settings.retention_days)))
+        texts = forget_messages(connection, timedelta(days=settings.text_retention_days))
+        click.echo(f"{texts:,} messages' texts forgotten")
 
 
 @click.command("export")

@@ -22,10 +22,21 @@ _FUNCTION = (
     "__init__.py",
     "delivered_json.py",
     "scores.py",
+    "scoring/__init__.py",
+    "scoring/artifact.py",
+    "scoring/artifact/model.json",
+    "scoring/features.py",
+    "scoring/lexicon.py",
+    "scoring/message.py",
+    "scoring/message_json.py",
+    "scoring/scorer.py",
+    "scoring/text.py",
     "streaming/__init__.py",
     "streaming/destinations.py",
     "streaming/preprocess.py",
     "streaming/records.py",
+    "../common/__init__.py",
+    "../common/errors.py",
 )
 _MAIN = """\"\"\"The entry point of the Flink application.\"\"\"
 
@@ -53,7 +64,7 @@ def package_function(out: Path) -> None:
 
 def _modules(patterns: Iterable[str]) -> dict[str, bytes]:
     package = Path(__file__).parents[1]
-    files = [file for pattern in patterns for file in package.glob(pattern)]
+    files = [file.resolve() for pattern in patterns for file in package.glob(pattern)]
     return {str(file.relative_to(package.parent)): file.read_bytes() for file in files}
 
 

@@ -16,6 +16,7 @@ from common.settings import load_settings
 from common.storage import open_store
 from sentiment_minibatch.commands.options import UtcTime, database
 from sentiment_minibatch.score_files import deliveries_at
+from sentiment_minibatch.scoring.message_files import messages_at
 from sentiment_minibatch.settings import RetentionSettings
 from sentiment_minibatch.streaming.application import package_application, package_function
 from sentiment_minibatch.streaming.archive import rebuild
@@ -23,7 +24,7 @@ from sentiment_minibatch.streaming.demo import run_demo
 from sentiment_minibatch.streaming.destinations import KinesisStream
 from sentiment_minibatch.streaming.follow import follow
 from sentiment_minibatch.streaming.metrics import Progress, serve_progress
-from sentiment_minibatch.streaming.producer import produce
+from sentiment_minibatch.streaming.producer import produce, produce_messages
 from sentiment_minibatch.streaming.reader import RevisionReader, only_reader
 from sentiment_minibatch.streaming.redrive import redrive_batches, redrive_rejected
 from sentiment_minibatch.streaming.revisions import Merged
@@ -47,9 +48,14 @@ def demo_command(*, minutes: float | None, rate: float, symbols: int, port: int)
 @main.command("produce")
 @click.argument("uri", metavar="PATH|URI")
 @click.option("--stream", default="raw-sentiment", show_default=True)
-def produce_command(uri: str, stream: str) -> None:
-    """Put the scores of files into the raw stream."""
+@click.option("--messages", is_flag=True, help="the files hold messages, which the function scores")
+def produce_command(uri: str, stream: str, messages: bool) -> None:
+    """Put the scores of files, or messages, into the raw stream."""
     destination = KinesisStream(boto3.client("kinesis"), stream)
+    if messages:
+        for source, of_file in messages_at(uri):
+            click.echo(f"{source}: {produce_messages(destination, of_file):,} records")
+        return
     for source, deliveries in deliveries_at(uri):
         click.echo(f"{source}: {produce(destination, deliveries):,} records")
 

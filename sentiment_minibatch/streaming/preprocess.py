@@ -1,4 +1,4 @@
-"""The Lambda function between the raw and the scored stream: it judges deliveries by the rules of the mini-batch.
+"""The Lambda function between the raw and the scored stream: it scores messages, judges deliveries as the batch does.
 
 One handler serves two contracts: Kinesis' event source mapping (records in, failures of single records out) and
 Firehose's record transformation (each record is answered with its result). It needs the standard library alone, and
@@ -17,7 +17,10 @@ from functools import cache
 from typing import Any
 
 from sentiment_minibatch.delivered_json import delivery_of_json
-from sentiment_minibatch.scores import RejectedDeliveryError, Score, judge
+from sentiment_minibatch.scores import Delivery, RejectedDeliveryError, Score, judge
+from sentiment_minibatch.scoring.artifact import shipped_scorer
+from sentiment_minibatch.scoring.message import RejectedMessageError, delivery_of, score_message
+from sentiment_minibatch.scoring.message_json import message_in_stream
 from sentiment_minibatch.streaming.destinations import KinesisStream, SqsQueue
 from sentiment_minibatch.streaming.records import Record
 
@@ -41,27 +44,48 @@ def handler(event: Event, context: object = None) -> Event:
     """Handle an invocation of either contract; OUTPUT_STREAM and REJECTED_QUEUE_URL say where the first one writes."""
     if "records" in event:
         return transform(event, datetime.now(UTC))
-    judged = [judge_record(position, data, datetime.now(UTC)) for position, data in _kinesis_records(event)]
-    return {"batchItemFailures": [{"itemIdentifier": position} for position in _write(judged)]}
+    now = datetime.now(UTC)
+    judged = [fate for position, data in _kinesis_records(event) for fate in judge_all(position, data, now)]
+    lost = dict.fromkeys(_write(judged))  # a message of several tickers may have lost more than one score
+    return {"batchItemFailures": [{"itemIdentifier": position} for position in lost]}
 
 
 def transform(event: Event, now: datetime) -> Event:
-    """Answer a transformation event: `Ok` with the scored record, `ProcessingFailed` with the delivery as it came."""
+    """Answer a transformation event: `Ok` with the scored record, `ProcessingFailed` with the delivery as it came.
+
+    A record has one answer, so a message of several tickers is answered with a line for each under the first one's key.
+    """
     return {"records": [_transformed(record, now) for record in event["records"]]}
 
 
-def judge_record(position: str, data: bytes, now: datetime) -> Judged:
-    """Judge the delivery in a record's data. It raises nothing: a bad delivery is judged so, with the reason.
+def judge_all(position: str, data: bytes, now: datetime) -> list[Judged]:
+    """Judge what is in a record: a delivery, or a message, which is scored and may deliver for several tickers.
 
-    So is one that meets a defect of ours: Lambda tries a batch again for as long as the stream keeps it, and one
-    record that always raises would hold up its shard for that long.
+    It raises nothing, not even for a defect of ours: Lambda tries a batch again for as long as the stream keeps it, and
+    one record that always raises would hold up its shard for that long.
     """
     try:
-        score = judge(delivery_of_json(data), now)
+        message = message_in_stream(data)
+        if message is None:
+            return [judge_record(position, data, now)]
+        scores = score_message(message, shipped_scorer())
+        return [_judged(position, data, delivery_of(score), now) for score in scores]
+    except RejectedMessageError as error:
+        return [Judged(position, data, reason=str(error))]
+    except Exception as error:
+        return [Judged(position, data, reason=f"a defect: {type(error).__name__}: {error}"[:1_000])]
+
+
+def judge_record(position: str, data: bytes, now: datetime) -> Judged:
+    """Judge the delivery in a record's data; of a bad one it says why."""
+    return _judged(position, data, delivery_of_json(data), now)
+
+
+def _judged(position: str, data: bytes, delivery: Delivery, now: datetime) -> Judged:
+    try:
+        score = judge(delivery, now)
     except RejectedDeliveryError as error:
         return Judged(position, data, reason=str(error))
-    except Exception as error:
-        return Judged(position, data, reason=f"a defect: {type(error).__name__}: {error}"[:1_000])
     return Judged(position, data, scored=Record(score.symbol, _scored_json(score)))
 
 
@@ -76,15 +100,16 @@ def _scored_json(score: Score) -> bytes:
 
 def _transformed(record: Event, now: datetime) -> Event:
     identity = record["recordId"]
-    judged = judge_record(identity, base64.b64decode(record["data"]), now)
-    if judged.scored is None:
+    judged = judge_all(identity, base64.b64decode(record["data"]), now)
+    scored = [fate.scored for fate in judged if fate.scored is not None]
+    if len(scored) < len(judged):
         return {"recordId": identity, "result": "ProcessingFailed", "data": record["data"]}
-    data = base64.b64encode(judged.scored.data).decode()
+    data = base64.b64encode(b"".join(passed_on.data for passed_on in scored)).decode()
     return {
         "recordId": identity,
         "result": "Ok",
         "data": data,
-        "metadata": {"partitionKeys": {"symbol": judged.scored.key}},
+        "metadata": {"partitionKeys": {"symbol": scored[0].key}},
     }
 
 

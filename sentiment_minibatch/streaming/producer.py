@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from common.errors import UnavailableError
 from sentiment_minibatch.scores import Delivery, symbol_of
+from sentiment_minibatch.scoring.message import Message
 from sentiment_minibatch.streaming.destinations import KinesisStream
 from sentiment_minibatch.streaming.records import Record
 
@@ -21,8 +22,11 @@ def produce(stream: KinesisStream, deliveries: Iterable[Delivery]) -> int:
     No more of them are taken from their source than the stream has accepted (back-pressure). Raises
     `UnavailableError` if it goes on refusing some.
     """
+    return _put(stream, map(raw_record, deliveries))
+
+
+def _put(stream: KinesisStream, records: Iterator[Record]) -> int:
     count = 0
-    records = (raw_record(delivery) for delivery in deliveries)
     while chunk := list(itertools.islice(records, _RECORDS_AT_ONCE)):
         if lost := stream.put(chunk):
             raise UnavailableError(
@@ -31,6 +35,11 @@ def produce(stream: KinesisStream, deliveries: Iterable[Delivery]) -> int:
             )
         count += len(chunk)
     return count
+
+
+def produce_messages(stream: KinesisStream, messages: Iterable[Message]) -> int:
+    """Put messages into the stream as `produce` puts deliveries."""
+    return _put(stream, map(raw_message, messages))
 
 
 def raw_record(delivery: Delivery) -> Record:
@@ -42,3 +51,8 @@ def key_of(delivery: Delivery) -> str:
     """Return the key by which a delivery's shard is chosen: its symbol, or what stands in its place."""
     symbol = delivery.symbol or ""
     return symbol_of(symbol) or symbol.strip()[:_LONGEST_KEY] or "-"
+
+
+def raw_message(message: Message) -> Record:
+    """Return a message as the raw stream carries it. It may be about several symbols, so its number is the key."""
+    return Record((message.message_id or "-")[:_LONGEST_KEY] or "-", json.dumps(message._asdict()).encode() + b"\n")

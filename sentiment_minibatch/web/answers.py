@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from sentiment_minibatch.web.database import Version
+from sentiment_minibatch.index import Version
 
 _MOST_BYTES = 32 << 20
 

@@ -10,7 +10,8 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel
 
 from common.web import problem
-from sentiment_minibatch.web.models import History, HistoryQuery, MarketNow, MarketQuery, Problem, SymbolPath
+from sentiment_minibatch.web.behind import read_behind
+from sentiment_minibatch.web.models import Behind, History, HistoryQuery, MarketNow, MarketQuery, Problem, SymbolPath
 from sentiment_minibatch.web.readings import UnknownTickerError, read_history
 from sentiment_minibatch.web.state import State
 
@@ -33,6 +34,16 @@ def market_now(query: MarketQuery) -> Response:
 def ticker_history(path: SymbolPath, query: HistoryQuery) -> Response:
     """Return a ticker's index and volume over time."""
     return _history(path.symbol, query)
+
+
+@api.get("/messages/<string:symbol>", responses={200: Behind, **_ERRORS})
+def messages_behind(path: SymbolPath) -> Response:
+    """Return the messages behind a ticker's last hour, and the words that made their scores."""
+    state = _state()
+    as_of = state.database.version().as_of
+    if as_of is None:
+        return problem(404, "Not Found", "no minute has been aggregated yet")
+    return _answer(lambda: state.database.compute(lambda found: read_behind(found, path.symbol, as_of)))
 
 
 @api.get("/market", responses={200: History, **_ERRORS})

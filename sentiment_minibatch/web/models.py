@@ -117,6 +117,34 @@ class MarketNow(BaseModel):
     symbols: list[TickerSentiment]
 
 
+class WordBehind(BaseModel):
+    """A word, and for how much it speaks."""
+
+    word: str
+    log_odds: float = Field(description="log odds for bullish that the messages would lack without it")
+    messages: int = Field(description="messages that have it")
+
+
+class MessageBehind(BaseModel):
+    """A message, its score, and the words that made it."""
+
+    created_at: AwareDatetime
+    text: str
+    score: float = Field(ge=-1, le=1, description="the author's own mark where there is one, else the model's score")
+    mark: Literal["bullish", "bearish"] | None = Field(description="what the author marked it as")
+    model: str = Field(description="the version that scored it")
+    words: list[WordBehind]
+
+
+class Behind(BaseModel):
+    """The messages behind a ticker's last hour, for as long as their texts are kept."""
+
+    symbol: str = Field(description="the ticker, without $")
+    messages: int = Field(description="messages of the hour whose text is kept")
+    words: list[WordBehind] = Field(description="the words that weigh most in the strongest hundred")
+    strongest: list[MessageBehind] = Field(description="the messages with the strongest scores")
+
+
 class Point(BaseModel):
     """The index at the end of a step, and the messages of that step."""
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from sentiment_minibatch.index import index_at, moves_before
-from sentiment_minibatch.web.database import Version
+from sentiment_minibatch.index import Version
 from sentiment_minibatch.web.readings import FALSE_ALARM_RATE, read_market
 from tests.sentiment_minibatch.oracle import START
 
@@ -64,7 +64,7 @@ def test_an_hour_unlike_the_others_is_called_unusual_and_comes_first(ordinary: p
         " squares_sum = 75000000 WHERE symbol = 'S7' AND period_ending = %s",
         [END],
     )
-    first = read_market(ordinary, Version(END, 1)).moves[0]
+    first = read_market(ordinary, Version(END, END, 1)).moves[0]
     assert (first.symbol, first.unusual) == ("S7", True)
     assert first.change < -20
     assert first.chance == pytest.approx(1 / (1 + first.hours))
@@ -77,5 +77,5 @@ def test_a_ticker_with_too_little_history_is_never_called_unusual(connection: ps
             " bearish_count, neutral_count) VALUES (%s, 'NEW', %s, %s, %s, %s, %s, 0)",
             [END - hours * HOUR, 500_000 * ups, -500_000 * downs, 250_000 * (ups + downs), ups, downs],
         )
-    (move,) = read_market(connection, Version(END, 1)).moves
+    (move,) = read_market(connection, Version(END, END, 1)).moves
     assert (move.chance, move.unusual) == (None, False)

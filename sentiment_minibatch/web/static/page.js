@@ -1,4 +1,5 @@
 // Shows the API's answers and asks again every few seconds; an unchanged answer costs a 304.
+import { showBehind } from "./behind.js";
 import { drawCompared, drawIndex, drawVolume, seriesColour } from "./charts.js";
 import { age, change, clock, make, number, reading } from "./format.js";
 import { ask, history, server, tickerHistory } from "./source.js";
@@ -86,6 +87,7 @@ async function drawCharts() {
   describe("market-chart", "The market over 6 hours", market);
   showChosen(shown);
   drawChosen(shown);
+  await showBehind(view.tickers);
   state.drawn = wanted;
 }
 

@@ -15,7 +15,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sentiment_minibatch.load import load
 from sentiment_minibatch.web.answers import Answers
 from sentiment_minibatch.web.app import create_app
-from sentiment_minibatch.web.database import BusyError, Database, Version
+from sentiment_minibatch.index import Version
+from sentiment_minibatch.web.database import BusyError, Database
 from tests.sentiment_minibatch.oracle import delivery, run_job
 from tests.sentiment_minibatch.processes import wait_until
 
@@ -198,7 +199,7 @@ def test_a_connection_that_broke_off_is_opened_again(filled: psycopg.Connection,
 
 def test_an_answer_is_computed_once_for_all_who_ask_at_the_same_time() -> None:
     answers, computed = Answers(), []
-    version = Version(None, 1)
+    version = Version(None, None, 1)
 
     def compute() -> bytes:
         computed.append(1)
@@ -208,7 +209,7 @@ def test_an_answer_is_computed_once_for_all_who_ask_at_the_same_time() -> None:
     with ThreadPoolExecutor(8) as pool:
         bodies = list(pool.map(lambda _: answers.get(version, "asked", compute), range(8)))
     assert (bodies, len(computed)) == ([b"answer"] * 8, 1)
-    assert answers.get(Version(None, 2), "asked", lambda: b"later") == b"later"
+    assert answers.get(Version(None, None, 2), "asked", lambda: b"later") == b"later"
 
 
 def test_readiness_follows_the_database(database_url: str, client: FlaskClient) -> None:

@@ -19,6 +19,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from common.postgres import connect
 from sentiment_minibatch.load import load
+from sentiment_minibatch.scoring.artifact import shipped_scorer
+from sentiment_minibatch.scoring.database import deliver_messages, score_waiting
+from sentiment_minibatch.scoring.message import Message
+from sentiment_minibatch.scoring.score_messages import ScoringReport
 from tests.sentiment_minibatch.oracle import delivery, run_job
 from tests.sentiment_minibatch.processes import kill, start, wait_until
 
@@ -329,3 +333,21 @@ def test_nothing_is_wider_than_the_screen(page: Page, address: str, path: str) -
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_messages_behind_the_last_hour_and_their_words_are_shown_as_text(empty_page: Page, url: str) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=10)
+    with connect(url, autocommit=True) as connection:
+        text = "$TSLA <img src=x onerror=alert(1)> crash, buying puts"
+        deliver_messages(connection, [Message("1", at.isoformat(), text)], "test", ScoringReport())
+        for _ in score_waiting(connection, shipped_scorer()):
+            pass
+        run_job(connection)
+    empty_page.reload()
+    behind = empty_page.locator("#behind")
+    expect(behind.locator("#behind-messages li")).to_contain_text(text)
+    expect(behind.locator("#behind-messages small")).to_contain_text("puts \u2212")
+    expect(behind.locator("#behind-words")).to_contain_text("crash \u2212")
+    assert Axe().run(empty_page).violations_count == 0
+    if shot := os.environ.get("SCREENSHOT"):
+        empty_page.screenshot(path=shot, full_page=True)
