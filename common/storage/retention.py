@@ -29,7 +29,7 @@ _REMEMBERED = 1_000  # runs removed, in the pointer
 log = get_logger(__name__)
 
 
-def prune(store: Store, prefix: str, keep: int, abandoned_after: timedelta = _ABANDONED) -> list[str]:
+def prune(store: Store, prefix: str, keep: int) -> list[str]:
     """Remove all but the `keep` newest publications (and the latest), and runs that were begun and given up.
 
     Returns the runs removed. Does nothing where nothing is published, or where another process moves the pointer.
@@ -39,7 +39,7 @@ def prune(store: Store, prefix: str, keep: int, abandoned_after: timedelta = _AB
     if pointer is None:
         return []
     manifests = {manifest.run: manifest for manifest in read_manifests(store, prefix)}
-    intents = {intent.run: intent for intent in read_intents(store, prefix) if _is_old(intent, abandoned_after)}
+    intents = {intent.run: intent for intent in read_intents(store, prefix) if _is_old(intent)}
     victims = _victims(pointer, manifests, intents, keep)
     if victims:
         removed = tuple(dict.fromkeys([*pointer.removed, *victims]))[-_REMEMBERED:]
@@ -56,8 +56,8 @@ def prune(store: Store, prefix: str, keep: int, abandoned_after: timedelta = _AB
     return victims
 
 
-def _is_old(intent: Intent, abandoned_after: timedelta) -> bool:
-    return datetime.now(UTC) - intent.begun_at > abandoned_after
+def _is_old(intent: Intent) -> bool:
+    return datetime.now(UTC) - intent.begun_at > _ABANDONED
 
 
 def _victims(pointer: Pointer, manifests: dict[str, Manifest], intents: dict[str, Intent], keep: int) -> list[str]:
