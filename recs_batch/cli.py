@@ -101,7 +101,7 @@ def rollback(*, store: str | None, target: str) -> None:
 @work_option
 @store_option
 def prune(*, work: str | None, store: str | None) -> None:
-    """Remove old publications and partitions, and what killed runs left: RECS_KEEP_PUBLICATIONS, RECS_KEEP_WORK_DAYS."""
+    """Remove old publications, old partitions and what killed runs left, as RECS_KEEP_… say."""
     places = locations(work=work, store=store)
     remove_old(open_store(places.work_uri), open_store(places.store_uri), load_settings(RetentionSettings))
 

@@ -153,6 +153,8 @@ class Partitions:
                 for key in list(self._store.list(f"{prefix}/")):
                     self._store.delete(key)
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # others have written there
+            folder.parent.rmdir()
 
     def _damaged(self, key: str, step: str) -> DataError:
         return DataError(f"{self._store.uri}/{key} is gone or damaged: run {step} again as a new night (run --anew)")

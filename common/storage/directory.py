@@ -29,6 +29,7 @@ from common.storage.interface import Body, Stat, check_key
 _STAGING = ".staging"  # unfinished files and the lock, on the same file system and never listed
 _TRIES = 5
 _PATIENCE = 30.0  # seconds to wait for the lock
+_ABANDONED = 86_400.0  # seconds after which an empty folder is nobody's
 
 
 class DirectoryStore:
@@ -117,6 +118,10 @@ class DirectoryStore:
             with suppress(FileNotFoundError), left.open("rb") as handle, suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its writer, if it lives, holds the lock
                 left.unlink(missing_ok=True)
+        for folder, _, _ in os.walk(self.root, topdown=False):
+            with suppress(OSError):  # it is not empty, or gone
+                if time.time() - Path(folder).stat().st_mtime > _ABANDONED and Path(folder) != self.root:
+                    Path(folder).rmdir()
 
     def _remove_empty(self, folder: Path) -> None:
         """Remove a folder, and those it lies in, that the last file has left; a writer makes them again."""

@@ -1,7 +1,7 @@
 """The nightly recommendations as an Airflow DAG: every step a pod of the same image, handing over by path.
 
-The first step specifies the night; the others read that specification, not their environment, and a step that has been
-taken is not taken again: a retry goes on, and clearing a run from its first step begins a new night if the tables changed.
+The first step specifies the night; the others read that, not their environment. A step that has been taken is not taken
+again, so a retry goes on; clearing a run from its first step begins a new night if the tables have changed.
 
 Configured by environment variables of the Airflow components that read DAG files: RECS_IMAGE, RECS_NAMESPACE,
 RECS_TABLES_URI, RECS_WORK_URI, RECS_STORE_URI, RECS_CONFIG_MAP, RECS_SECRET, RECS_SERVICE_ACCOUNT and

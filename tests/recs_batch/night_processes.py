@@ -1,7 +1,7 @@
 """Commands of recs_batch as real processes that stop or die at a chosen request, for tests of nights under faults.
 
-A process that has imported everything forks one for each command. The steps' arithmetic is a stand-in (whatever a step
-writes, it stamps with its night); specification, partitions, publication, stores and the command line are the real ones.
+A process that has imported everything forks one for each command. The steps' arithmetic is a stand-in: whatever a step
+writes, it stamps with its night. Specification, partitions, publication, stores and the command line are the real ones.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def serve(folder: Path) -> None:
             pid = question["pid"]
             (folder / f"{pid}.stop_at").write_text(str(question.get("stop_at") or ""))
             os.kill(pid, signal.SIGKILL if operation == "kill" else signal.SIGCONT)
-        print(json.dumps(_state_of(pid, folder)), flush=True)
+        sys.stdout.write(json.dumps(_state_of(pid, folder)) + "\n")
+        sys.stdout.flush()
 
 
 def _state_of(pid: int, folder: Path) -> dict:
@@ -101,7 +102,7 @@ def _be_a_command(folder: Path, arguments: list, stop_at: int | None, kill_at: i
     _stand_in_for_steps(gate)
     if "ABANDONED_AFTER" in environment:
         _abandon_after(float(environment["ABANDONED_AFTER"]))
-    with (folder / f"{pid}.errors").open("w") as errors, open(os.devnull, "r+") as nothing:
+    with (folder / f"{pid}.errors").open("w") as errors, Path(os.devnull).open("r+") as nothing:
         for standard, file in ((0, nothing), (1, nothing), (2, errors)):
             os.dup2(file.fileno(), standard)
     from common.cli import run
@@ -181,10 +182,12 @@ def _stand_in_for_steps(gate) -> None:
 def _abandon_after(seconds: float) -> None:
     from datetime import timedelta
 
+    import common.storage.directory
     import common.storage.retention
     import recs_batch.retention
 
     common.storage.retention._ABANDONED = recs_batch.retention._ABANDONED = timedelta(seconds=seconds)
+    common.storage.directory._ABANDONED = seconds
 
 
 if __name__ == "__main__":

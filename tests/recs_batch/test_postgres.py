@@ -20,7 +20,9 @@ COLUMNS = {"small": ("id",), "large": ("id", "word")}
 def database(database_url):
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE small AS SELECT 1::bigint AS id")
-        connection.execute("CREATE TABLE large AS SELECT g AS id, repeat('x', 200) AS word FROM generate_series(1, 1000000) g")
+        connection.execute(
+            "CREATE TABLE large AS SELECT g AS id, repeat('x', 200) AS word FROM generate_series(1, 1000000) g"
+        )
     return database_url
 
 

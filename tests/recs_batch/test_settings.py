@@ -33,7 +33,8 @@ def test_what_json_leaves_out_keeps_its_default(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("RECS_TOPP", "RECS_TOP"), ("RECS_MAX_DROPED", "RECS_MAX_DROPPED"), ("RECS_HALFLIFE_DAYS", None)]
+    ("name", "meant"),
+    [("RECS_TOPP", "RECS_TOP"), ("RECS_MAX_DROPED", "RECS_MAX_DROPPED"), ("RECS_HALFLIFE_DAYS", None)],
 )
 def test_a_misspelt_variable_is_refused(name, meant):
     with pytest.raises(ConfigurationError, match=meant or "RECS_HALF_LIFE_DAYS"):
@@ -41,7 +42,9 @@ def test_a_misspelt_variable_is_refused(name, meant):
 
 
 def test_variables_of_other_programs_are_none_of_our_business():
-    refuse_misspelt(["RECS_IMAGE", "RECS_NAMESPACE", "RECS_BATCH_SERVICE_HOST", "RECS_TOP", "RECS_MAX_REGRESSION", "PATH"])
+    refuse_misspelt(
+        ["RECS_IMAGE", "RECS_NAMESPACE", "RECS_BATCH_SERVICE_HOST", "RECS_TOP", "RECS_MAX_REGRESSION", "PATH"]
+    )
 
 
 def test_limits_are_shares(monkeypatch):
