@@ -55,10 +55,12 @@ def generate(
 @click.option("--engine", type=click.Choice(list(ENGINES)), default="compiled", show_default=True)
 @days_option
 @click.option("--evaluate/--no-evaluate", "evaluating", default=True, help="Leave the evaluation out.")
-def run(*, engine: str, days: int, evaluating: bool, **options: Any) -> None:
+@click.option("--fit/--no-fit", "fitting", default=None, help="Fit the filters first. [on the first night]")
+def run(*, engine: str, days: int, evaluating: bool, fitting: bool | None, **options: Any) -> None:
     """Take every step and publish."""
+    settings = load_settings(CheckSettings), load_settings(PublishSettings)
     with open_night(**options) as night:
-        night.run(engine, days if evaluating else None, load_settings(CheckSettings), load_settings(PublishSettings))
+        night.run(engine, days if evaluating else None, *settings, fitting)
 
 
 @main.command()

@@ -26,20 +26,18 @@ def _step(name: str, description: str, take: Callable[[Night], Any]) -> click.Co
 @click.command()
 @night_options
 @days_option
-@click.option(
-    "--fit", "fit_blend", is_flag=True, help="Fit the blend's weights, on the period before the one held back."
-)
-def evaluate(*, days: int, fit_blend: bool, **options: Any) -> None:
-    """Compare every scorer with popularity and chance on the last days, held back; write a report."""
+@click.option("--fit", "fitting", is_flag=True, help="Fit the filters first, on the period before the one held back.")
+def evaluate(*, days: int, fitting: bool, **options: Any) -> None:
+    """Compare the filter with popularity and chance on the last days, held back; write a report."""
     with open_night(**options) as night:
-        folder = night.evaluate(days, fit_blend)
+        folder = night.evaluate(days, fitting)
         found = night.evaluation()
     for kind, methods in found["results"].items():
         for method, values in methods.items():
             recall = values["recall"]
             click.echo(f"{kind:6} {method:11} recall {recall['mean']:.4f} [{recall['low']:.4f}, {recall['high']:.4f}]")
-    for name, blend in found.get("fitted", {}).items():
-        click.echo(f"RECS_{name.upper()}='{json.dumps(blend)}'")
+    for name in ("filter_users", "filter_rooms"):
+        click.echo(f"RECS_{name.upper()}='{json.dumps(found['parameters'][name])}'")
     click.echo(f"report: {folder / 'report.html'}")
 
 
@@ -50,8 +48,8 @@ STEPS = (
         "Check the tables and count who engages with whom and what.",
         lambda night: night.count_engagement(load_settings(CheckSettings)),
     ),
-    _step("closest-users", "Find the closest users of every user.", lambda night: night.find_closest("users")),
-    _step("closest-rooms", "Find the closest rooms of every user.", lambda night: night.find_closest("rooms")),
+    _step("filter-users", "Compute the similarities that lead to users.", lambda night: night.build_filter("users")),
+    _step("filter-rooms", "Compute the similarities that lead to rooms.", lambda night: night.build_filter("rooms")),
     _step("follow-recs", "Recommend whom to follow.", lambda night: night.recommend("users")),
     _step("room-recs", "Recommend which rooms to join.", lambda night: night.recommend("rooms")),
     _step(

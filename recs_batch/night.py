@@ -15,8 +15,9 @@ from common.logs import get_logger
 from common.storage import Manifest, open_store
 from recs_batch.checks import CheckSettings, check_columns, check_references, check_volume
 from recs_batch.engines.names import engine
-from recs_batch.evaluation.evaluate import evaluate, fit, held_back, method_of
-from recs_batch.evaluation.split import split
+from recs_batch.evaluation.evaluate import evaluate, held_back
+from recs_batch.evaluation.fit import fit
+from recs_batch.evaluation.split import Split, split
 from recs_batch.graph import steps
 from recs_batch.output import write_recommendations
 from recs_batch.parameters import KINDS, Kind, Parameters
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from recs_batch.explanation import Explainer
 
 RECS: dict[Kind, str] = {"users": "follow-recs", "rooms": "room-recs"}
-CLOSEST: dict[Kind, str] = {"users": "closest-users", "rooms": "closest-rooms"}
+FILTER: dict[Kind, str] = {"users": "filter-users", "rooms": "filter-rooms"}
 
 log = get_logger(__name__)
 
@@ -40,6 +41,7 @@ class Night:
     def __init__(self, *, tables: str, work: str, store: str, day: date, parameters: Parameters, scratch: Path) -> None:
         self._tables_uri, self._store, self._parameters, self._scratch = tables, open_store(store), parameters, scratch
         self._partitions, self.day = Partitions(work, day, scratch), day
+        self._splits: dict[int, Split] = {}
 
     def tables(self) -> Path:
         """Bring the tables here, once."""
@@ -58,16 +60,16 @@ class Night:
             metadata["dropped"] = dropped
         log.info("checked the tables", rows=rows, dropped=dropped)
 
-    def find_closest(self, kind: Kind) -> None:
-        """Find the closest users or rooms of every user."""
+    def build_filter(self, kind: Kind) -> None:
+        """Compute the similarities that lead to users or rooms."""
         engagement = self._partitions.open("engagement")
-        with self._partitions.writing(CLOSEST[kind], {"parameters": self._parameters.model_dump()}) as folder:
-            steps.find_closest(engagement, kind, self._parameters, folder)
+        with self._partitions.writing(FILTER[kind], {"parameters": self._parameters.model_dump()}) as folder:
+            steps.build_filter(engagement, kind, self._parameters, folder)
 
     def recommend(self, kind: Kind) -> None:
         """Recommend users or rooms to every user."""
-        engagement, users, rooms = (self._partitions.open(step) for step in ("engagement", *CLOSEST.values()))
-        self.write(kind, steps.recommend(engagement, users, rooms, kind, self._parameters))
+        engagement, filtered = (self._partitions.open(step) for step in ("engagement", FILTER[kind]))
+        self.write(kind, steps.recommend(engagement, filtered, kind, self._parameters))
 
     def write(self, kind: Kind, blocks: Iterable[Recommendations]) -> None:
         """Write recommendations, from whichever engine."""
@@ -79,29 +81,39 @@ class Night:
         """Return what answers questions about one kind, from the partitions."""
         from recs_batch.explanation import Explainer  # noqa: PLC0415 (loads what only a picture needs)
 
-        engagement, users, rooms = (self._partitions.open(step) for step in ("engagement", *CLOSEST.values()))
-        return Explainer((engagement, users, rooms), kind, self._parameters)
+        engagement, filtered = (self._partitions.open(step) for step in ("engagement", FILTER[kind]))
+        return Explainer(engagement, filtered, kind, self._parameters)
 
-    def evaluate(self, days: int, fit_blend: bool = False) -> Path:
-        """Evaluate every scorer on the last `days` days held back; return the folder of the report."""
+    def fit(self, days: int) -> None:
+        """Fit the filters on the period before the last `days`, which `evaluate` reports on."""
+        halves = self._split(days)
+        span = max((halves.day - halves.cut).days, 1)
+        self._parameters = fit(halves.tables, halves.cut, span, self._parameters, self._scratch / "fit")
+        log.info("fitted", parameters=self._parameters.model_dump())
+
+    def evaluate(self, days: int, fitting: bool = False) -> Path:
+        """Evaluate the filter and the baselines on the last `days` days held back; return the report's folder."""
         from recs_batch.evaluation.report import render_report  # noqa: PLC0415 (loads what only plots need)
 
+        if fitting:
+            self.fit(days)
+        halves = self._split(days)
         metadata: dict[str, Any] = {"parameters": self._parameters.model_dump()}
         with self._partitions.writing("evaluate", metadata) as folder:
-            halves = split(self.tables(), self.day, days, self._parameters, self._scratch / "split")
-            parameters = self._parameters
-            if fit_blend:
-                parameters = fit(halves, parameters, self._scratch / "earlier")
-                metadata["fitted"] = {k: v for k, v in parameters.model_dump().items() if k.startswith("blend_")}
-            results, method = evaluate(halves, parameters), method_of(self._parameters)
+            results = evaluate(halves, self._parameters, self._scratch / "evaluation")
             metadata["evaluation"] = {
-                kind: {"method": method, "recall": results[kind][method]["recall"]["mean"]} for kind in KINDS
+                kind: {"method": "filter", "recall": results[kind]["filter"]["recall"]["mean"]} for kind in KINDS
             }
             metadata["results"], metadata["held_back"] = results, held_back(halves)
             (folder / "metrics.json").write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
-            report = render_report(results, method, held_back(halves), parameters.top)
+            report = render_report(results, "filter", held_back(halves), self._parameters.top)
             (folder / "report.html").write_text(report)
         return self._partitions.open("evaluate")
+
+    def _split(self, days: int) -> Split:
+        if days not in self._splits:
+            self._splits[days] = split(self.tables(), self.day, days, self._parameters, self._scratch / f"split-{days}")
+        return self._splits[days]
 
     def evaluation(self) -> dict[str, Any]:
         """Return the manifest of the evaluation. Raises `MissingInputError` if there was none."""
@@ -126,16 +138,29 @@ class Night:
         return manifest
 
     def run(
-        self, engine_name: str, evaluation_days: int | None, checks: CheckSettings, publishing: PublishSettings
+        self,
+        engine_name: str,
+        evaluation_days: int | None,
+        checks: CheckSettings,
+        publishing: PublishSettings,
+        fitting: bool | None = None,
     ) -> Manifest:
-        """Take every step, without evaluation if that has no days."""
+        """Take every step, without evaluation if that has no days.
+
+        The filters are fitted where `fitting` asks for it, by default on the first night that is evaluated.
+        """
+        if self._parameters.scorer == "count" and engine_name == "compiled":
+            raise ConfigurationError("RECS_SCORER is 'count', which only the engines duckdb and spark have")
         if engine_name == "spark":
             self._run_on_spark(checks)
         else:
             self.count_engagement(checks)
+        first = "filter_users" not in last_metadata(self._store).get("parameters", {})
+        if evaluation_days is not None and (first if fitting is None else fitting):
+            self.fit(evaluation_days)
         if engine_name == "compiled":
             for kind in KINDS:
-                self.find_closest(kind)
+                self.build_filter(kind)
             for kind in KINDS:
                 self.recommend(kind)
         elif engine_name == "duckdb":

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from common.settings import load_settings
+from common.storage import open_store
 from recs_batch.night import Night, scratch_folder
+from recs_batch.publishing import last_metadata
 from recs_batch.settings import AlgorithmSettings, RecsSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,7 +38,7 @@ def night_options(command: Command, date_option: Callable[[Command], Command] = 
     algorithm = (
         click.option("--closest", type=int, help="Closest connections per user. [RECS_CLOSEST, 10]"),
         click.option("--top", type=int, help="Recommendations per user. [RECS_TOP, 5]"),
-        click.option("--scorer", help="count (the algorithm of 2019) or blend. [RECS_SCORER]"),
+        click.option("--scorer", help="filter, or count (the algorithm of 2019, on SQL engines). [RECS_SCORER]"),
         click.option("--second-hop", help="closest or follows. [RECS_SECOND_HOP, follows]"),
         click.option(
             "--half-life-days", type=float, help="Engagement counts half after so long. [RECS_HALF_LIFE_DAYS]"
@@ -51,8 +53,9 @@ def night_options(command: Command, date_option: Callable[[Command], Command] = 
 def open_night(day: datetime | date | None, **options: Any) -> Iterator[Night]:
     """Give the night that a command's options ask for, with a temporary folder of its own."""
     algorithm = {name: options.get(name) for name in AlgorithmSettings.model_fields}
-    parameters = load_settings(AlgorithmSettings, **algorithm).parameters()
     settings = locations(**options)
+    last = last_metadata(open_store(settings.store_uri)).get("parameters")
+    parameters = load_settings(AlgorithmSettings, **algorithm).parameters(last)
     with scratch_folder() as scratch:
         yield Night(
             tables=settings.tables_uri,

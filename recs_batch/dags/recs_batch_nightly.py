@@ -87,11 +87,9 @@ def step(name: str, resources: tuple[str, str]) -> KubernetesPodOperator:
 def recs_batch_nightly() -> None:
     """Recommend whom to follow and which rooms to join, from the tables as they were at the end of a day."""
     engagement = step("engagement", _LARGE)
-    closest = [step("closest-users", _LARGE), step("closest-rooms", _LARGE)]
     recommended = [step("follow-recs", _LARGE), step("room-recs", _LARGE)]
-    engagement >> closest
-    for one in closest:
-        one >> recommended
+    for filtered, one in zip((step("filter-users", _LARGE), step("filter-rooms", _LARGE)), recommended, strict=True):
+        engagement >> filtered >> one
     recommended >> step("evaluate", _LARGE) >> step("publish", _SMALL)
 
 
