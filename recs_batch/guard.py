@@ -56,7 +56,7 @@ class Evaluation(BaseModel):
             kind: {
                 "users": results[kind][method]["users"],
                 "recall": results[kind][method]["recall"],
-                "baselines": {name: results[kind][name]["recall"] for name in ("popularity", "random")},
+                "baselines": {name: results[kind][name]["recall"] for name in ("paths", "popularity", "random")},
             }
             for kind in KINDS
         }

@@ -11,7 +11,7 @@ from typing import Any
 from common.errors import ConfigurationError, MissingInputError
 from common.logs import get_logger
 from common.storage import Manifest, Store, list_publications, open_store
-from recs_batch.beginning import COPY
+from recs_batch.beginning import tables_of
 from recs_batch.checks import readable_tables
 from recs_batch.engines.names import engine
 from recs_batch.guard import Evaluation, check_recall
@@ -21,8 +21,8 @@ from recs_batch.partitions import Partitions
 from recs_batch.publishing import PREFIX, check_counts, check_rows, metadata_before, publish_night
 from recs_batch.recommendations import Recommendations
 from recs_batch.specification import Specification
-from recs_batch.steps import RECS, steps_of
-from recs_batch.tables import TABLES, check_unchanged, fetch_tables
+from recs_batch.steps import PUBLISHED, RECS, steps_of
+from recs_batch.tables import check_unchanged
 
 log = get_logger(__name__)
 
@@ -39,14 +39,7 @@ class Night:
     @cached_property
     def tables(self) -> Path:
         """The folder of the tables, brought here, as they were when the night began."""
-        given, folder = self.specification, self.scratch / "tables"
-        if not given.copied:
-            return fetch_tables(given.tables, folder, given.files)
-        copy = Partitions(self.work, given.day, given.copied, self.scratch).open(COPY)
-        for table in TABLES:
-            (folder / table).mkdir(parents=True)
-            (folder / table / "00000.parquet").symlink_to(copy / f"{table}.parquet")
-        return folder
+        return tables_of(self.specification, self.work, self.scratch)
 
     @cached_property
     def recommended_by_engine(self) -> Mapping[Kind, Recommendations]:
@@ -88,11 +81,11 @@ class Night:
     def publish(self) -> Manifest:
         """Verify what the steps wrote, compare it with earlier nights, and make it the latest publication."""
         given = self.specification
-        verified = {kind: self.partitions.verified(step) for kind, step in RECS.items()}
+        verified = {step: self.partitions.verified(step) for step in self.steps if step in PUBLISHED}
         engagement = self.partitions.manifest("engagement").metadata
-        counts = {kind: manifest.metadata["counts"] for kind, (_, manifest) in verified.items()}
-        for kind, (folder, _) in verified.items():
-            check_rows(folder / PARQUET, counts[kind]["rows"])
+        counts = {kind: verified[step][1].metadata["counts"] for kind, step in RECS.items()}
+        for kind, step in RECS.items():
+            check_rows(verified[step][0] / PARQUET, counts[kind]["rows"])
         check_counts(counts, metadata_before(self.store, given.day).get("counts", {}), given.limits.max_volume_drop)
         metadata = {
             "night": given.id,
@@ -105,7 +98,9 @@ class Night:
             "dropped": engagement["dropped"],
             "evaluation": self._judged(),
         }
-        files = {f"kind={kind}/{name}": folder / name for kind, (folder, of) in verified.items() for name in of.files}
+        files = {
+            f"{PUBLISHED[step]}/{name}": folder / name for step, (folder, of) in verified.items() for name in of.files
+        }
         manifest = publish_night(self.store, given, files, metadata)
         log.info("published", run=manifest.run, store=self.store.uri, **counts)
         return manifest

@@ -17,6 +17,7 @@ from common.storage import open_store
 from recs_batch.beginning import begin
 from recs_batch.engines.names import ENGINES
 from recs_batch.night import Night, scratch_folder
+from recs_batch.publishing import metadata_before
 from recs_batch.settings import AlgorithmSettings, LimitSettings, RecsSettings, refuse_misspelt
 from recs_batch.specification import Specification, read_specification
 
@@ -45,10 +46,11 @@ def decisions(command: Command, date_option: Callable[[Command], Command] = date
         click.option("--engine", type=click.Choice(list(ENGINES)), default="compiled", show_default=True),
         click.option("--days", type=click.IntRange(min=1), default=28, show_default=True, help="Days held back."),
         click.option("--evaluate/--no-evaluate", "evaluating", default=True, help="Leave the evaluation out."),
+        click.option("--fit/--no-fit", "fitting", default=None, help="Fit the filters first. [on the first night]"),
         click.option("--anew", is_flag=True, help="Take every step again, even if it was taken for the same night."),
         click.option("--closest", type=int, help="Closest connections per user. [RECS_CLOSEST, 10]"),
         click.option("--top", type=int, help="Recommendations per user. [RECS_TOP, 5]"),
-        click.option("--scorer", help="count (the algorithm of 2019) or blend. [RECS_SCORER]"),
+        click.option("--scorer", help="filter, or count (the algorithm of 2019, on SQL engines). [RECS_SCORER]"),
         click.option("--second-hop", help="closest or follows. [RECS_SECOND_HOP, follows]"),
         click.option(
             "--half-life-days", type=float, help="Engagement counts half after so long. [RECS_HALF_LIFE_DAYS]"
@@ -61,12 +63,23 @@ def decisions(command: Command, date_option: Callable[[Command], Command] = date
 
 @contextmanager
 def begun_night(
-    day: datetime | date | None, *, engine: str, days: int, evaluating: bool, anew: bool, **options: Any
+    day: datetime | date | None,
+    *,
+    engine: str,
+    days: int,
+    evaluating: bool,
+    fitting: bool | None,
+    anew: bool,
+    **options: Any,
 ) -> Iterator[Night]:
     """Give the night that a command's options specify, with a temporary folder of its own."""
     settings, chosen = locations(**options), chosen_day(day)
     algorithm = {name: options.get(name) for name in AlgorithmSettings.model_fields}
-    work = open_store(settings.work_uri)
+    work, store = open_store(settings.work_uri), open_store(settings.store_uri)
+    last = metadata_before(store, chosen - timedelta(days=1)).get("parameters", {})
+    parameters = load_settings(AlgorithmSettings, **algorithm).parameters(last)
+    if parameters.scorer == "count" and engine == "compiled":
+        raise ConfigurationError("RECS_SCORER is 'count', which only the engines duckdb and spark have")
     with scratch_folder() as scratch:
         specification = begin(
             work,
@@ -75,10 +88,11 @@ def begun_night(
             anew=anew,
             day=chosen,
             engine=engine,
-            parameters=load_settings(AlgorithmSettings, **algorithm).parameters(),
+            parameters=parameters,
+            fitting=(evaluating and "filter_users" not in last) if fitting is None else fitting,
             limits=load_settings(LimitSettings).limits(),
             evaluation_days=days if evaluating else None,
-            store=open_store(settings.store_uri).uri,
+            store=store.uri,
         )
         yield Night(specification, work, Path(scratch))
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from common.errors import ConfigurationError
+from common.errors import ConfigurationError, MissingInputError
 from common.storage import Manifest, ObjectNotFoundError, Store, latest_publication, list_publications, open_ranges
+from common.storage.directory import DirectoryStore
 from recs_batch.guard import day_of
 from recs_batch.parameters import KINDS, Kind
 from recs_batch.publishing import PREFIX, specification_key
 from recs_batch.specification import Specification, parse_specification
+from recs_batch.stored_arrays import StoredFolder
 
 
 class Published:
@@ -56,6 +59,18 @@ class Published:
                         found = pc.unique(file.read_row_group(group, columns=["user_id"])["user_id"])
                         users += [user for user in found[:count].to_pylist() if user not in users]
         return users[:count]
+
+    def model(self, step: str) -> Path | StoredFolder:
+        """Return the folder with the arrays that a step wrote. Raises `MissingInputError` if it is not published."""
+        folder = f"model={step}/{self.manifest.run}"
+        if not any(file.key.startswith(f"{folder}/") for file in self.manifest.files):
+            raise MissingInputError(
+                f"{self.store.uri}/{PREFIX}: {self.manifest.run} has no {folder.partition('/')[0]}: "
+                f"the scorer {self.specification.parameters.scorer!r} keeps nothing that single pairs can be asked for"
+            )
+        if isinstance(self.store, DirectoryStore):
+            return self.store.root / PREFIX / folder
+        return StoredFolder(self.store, f"{PREFIX}/{folder}")
 
     @cached_property
     def _files(self) -> dict[Kind, list[pq.ParquetFile]]:

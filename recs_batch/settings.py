@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.errors import ConfigurationError
 from common.settings import StoreSettings
-from recs_batch.parameters import Blend, EventWeights, Parameters, Scorer, SecondHop
+from recs_batch.parameters import EventWeights, Filter, Parameters, Scorer, SecondHop
 from recs_batch.specification import Limits, Share
 
+_FILTERS = {"filter_users", "filter_rooms"}
 _NEARLY = 0.85  # how much alike, from 0 to 1, a name must be to be taken for a misspelt one
 
 
@@ -25,22 +26,32 @@ class RecsSettings(StoreSettings):
 
 
 class AlgorithmSettings(BaseSettings):
-    """RECS_CLOSEST, RECS_TOP, RECS_SECOND_HOP, RECS_HALF_LIFE_DAYS, RECS_WEIGHTS (JSON): the algorithm's parameters."""
+    """RECS_TOP, RECS_FILTER_USERS, RECS_FILTER_ROOMS, RECS_WEIGHTS (JSON; what is left out keeps its default) and more.
+
+    RECS_SCORER, RECS_CLOSEST and RECS_SECOND_HOP choose the algorithm of 2019, RECS_HALF_LIFE_DAYS ages engagement.
+    """
 
     model_config = SettingsConfigDict(env_prefix="RECS_")
 
     closest: Annotated[int, Field(ge=1, le=15)] = 10
     top: Annotated[int, Field(ge=1, le=100)] = 5
-    scorer: Scorer = "blend"
+    scorer: Scorer = "filter"
     second_hop: SecondHop = "follows"
-    blend_users: Blend = Parameters().blend_users
-    blend_rooms: Blend = Parameters().blend_rooms
+    filter_users: Filter = Parameters().filter_users
+    filter_rooms: Filter = Parameters().filter_rooms
     half_life_days: Annotated[float, Field(gt=0)] | None = None
     weights: EventWeights = EventWeights()
 
-    def parameters(self) -> Parameters:
-        """Return them as the algorithm takes them."""
-        return Parameters(**self.model_dump())
+    @field_validator("filter_users", "filter_rooms", mode="before")
+    @classmethod
+    def _completed(cls, value: Any, info: ValidationInfo) -> Any:
+        default = getattr(Parameters(), str(info.field_name)).model_dump()
+        return default | value if isinstance(value, dict) else value
+
+    def parameters(self, last: Mapping[str, Any] | None = None) -> Parameters:
+        """Return them as the algorithm takes them, with the `last` published filters where none is set."""
+        filters = {name: value for name, value in (last or {}).items() if name in _FILTERS - self.model_fields_set}
+        return Parameters.model_validate(self.model_dump() | filters)
 
 
 class LimitSettings(BaseSettings):

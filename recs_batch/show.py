@@ -54,7 +54,7 @@ def _recall(evaluation: Evaluation | None, kind: Kind) -> str:
 
 def _because(kind: str, row: dict[str, Any]) -> str:
     if row["source"] == "overall":
-        return f"popular: {row['score']:g} {'follow them' if kind == 'users' else 'have joined'}"
+        return f"popular: {row['reasons'][0]['weight']:g} {'follow them' if kind == 'users' else 'have joined'}"
     reasons = row["reasons"]
     return "; ".join(
         f"{words} {', '.join(_named(reason) for reason in found[:4])}{_more(found)}"
@@ -63,7 +63,7 @@ def _because(kind: str, row: dict[str, Any]) -> str:
     )
 
 
-_WORDS = {"connection": "close to you:", "room": "like your room", "community": "popular around room"}
+_WORDS = {"connection": "by your links to", "room": "by your room", "followers": "by the followers of"}
 
 
 def _named(reason: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from common.logs import get_logger
 from recs_batch.checks import check_columns, check_references, check_volume
-from recs_batch.evaluation.evaluate import evaluate, held_back, method_of
+from recs_batch.evaluation.evaluate import evaluate, held_back
 from recs_batch.evaluation.split import split
 from recs_batch.graph import steps
 from recs_batch.guard import Evaluation
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from recs_batch.night import Night
 
 RECS: dict[Kind, str] = {"users": "follow-recs", "rooms": "room-recs"}
-CLOSEST: dict[Kind, str] = {"users": "closest-users", "rooms": "closest-rooms"}
+FILTER: dict[Kind, str] = {"users": "filter-users", "rooms": "filter-rooms"}
+PUBLISHED = {  # in which folder of a publication a step's files are
+    "follow-recs": "kind=users",
+    "room-recs": "kind=rooms",
+    "engagement": "model=engagement",
+    "filter-users": "model=filter-users",
+    "filter-rooms": "model=filter-rooms",
+    "evaluate": "night",
+}
 
 log = get_logger(__name__)
 
@@ -60,9 +68,9 @@ def _checked_by_spark(night: Night) -> dict[str, Any]:
     return {"tables": rows, "dropped": {}}
 
 
-def _closest(kind: Kind) -> Callable[[Night, Path], dict[str, Any]]:
+def _filter(kind: Kind) -> Callable[[Night, Path], dict[str, Any]]:
     def take(night: Night, folder: Path) -> dict[str, Any]:
-        steps.find_closest(night.partitions.open("engagement"), kind, night.specification.parameters, folder)
+        steps.build_filter(night.partitions.open("engagement"), kind, night.specification.parameters, folder)
         return {}
 
     return take
@@ -72,8 +80,8 @@ def _recommend(kind: Kind) -> Callable[[Night, Path], dict[str, Any]]:
     def take(night: Night, folder: Path) -> dict[str, Any]:
         if night.specification.engine != "compiled":
             return {"counts": write_recommendations([night.recommended_by_engine[kind]], folder)}
-        engagement, users, rooms = (night.partitions.open(step) for step in ("engagement", *CLOSEST.values()))
-        blocks = steps.recommend(engagement, users, rooms, kind, night.specification.parameters)
+        engagement, filtered = (night.partitions.open(step) for step in ("engagement", FILTER[kind]))
+        blocks = steps.recommend(engagement, filtered, kind, night.specification.parameters)
         return {"counts": write_recommendations(blocks, folder)}
 
     return take
@@ -85,24 +93,23 @@ def _evaluate(night: Night, folder: Path) -> dict[str, Any]:
     given = night.specification
     days = given.evaluation_days or 28
     halves = split(night.tables, given.day, days, given.parameters, night.scratch / "split")
-    results, method = evaluate(halves, given.parameters), method_of(given.parameters)
+    results = evaluate(halves, given.parameters, night.scratch / "evaluation")
     (folder / "metrics.json").write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
-    report = render_report(results, method, held_back(halves), given.parameters.top)
-    (folder / "report.html").write_text(report)
+    (folder / "report.html").write_text(render_report(results, "filter", held_back(halves), given.parameters.top))
     like = "a fifth at random" if halves.at_random else f"{days} days"
-    return {"evaluation": Evaluation.of(results, method, given.parameters.top, like).model_dump(), "results": results}
+    found = Evaluation.of(results, "filter", given.parameters.top, like)
+    return {"evaluation": found.model_dump(), "results": results}
 
 
 def steps_of(engine_name: str, evaluated: bool) -> dict[str, Step]:
     """Return the steps of a night by name."""
-    compiled = engine_name == "compiled"
-    between = ("engagement", *CLOSEST.values()) if compiled else ("engagement",)
     found = {"engagement": Step("Check the tables and count who engages with whom and what.", (), (), _engagement)}
-    if compiled:
-        for kind, name in CLOSEST.items():
-            found[name] = Step(f"Find the closest {kind} of every user.", ("engagement",), (), _closest(kind))
+    compiled = engine_name == "compiled"
+    for kind, name in FILTER.items() if compiled else ():
+        found[name] = Step(f"Compute the similarities that lead to {kind}.", ("engagement",), (), _filter(kind))
     for kind, name in RECS.items():
-        found[name] = Step(f"Recommend {kind} to every user.", between, (PARQUET, CSV), _recommend(kind))
+        reads = ("engagement", FILTER[kind]) if compiled else ("engagement",)
+        found[name] = Step(f"Recommend {kind} to every user.", reads, (PARQUET, CSV), _recommend(kind))
     if evaluated:
         found["evaluate"] = Step(
             "Compare what is published with baselines on the last days, held back; write a report.",
