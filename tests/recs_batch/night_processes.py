@@ -22,7 +22,7 @@ class Processes:
     """Forks commands, which run until they end, or stop themselves before their request number `stop_at`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._asked = 0
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.recs_batch.night_processes", str(folder)],
             cwd=ROOT,
@@ -52,15 +52,20 @@ class Processes:
         self._server.wait()
 
     def _ask(self, operation: str, **question: object):
-        print(json.dumps({"operation": operation, **question}), file=self._server.stdin, flush=True)
-        return json.loads(self._server.stdout.readline())
+        self._asked += 1
+        print(
+            json.dumps({"operation": operation, "asked": self._asked, **question}), file=self._server.stdin, flush=True
+        )
+        answer = json.loads(self._server.stdout.readline())
+        assert answer.pop("asked") == self._asked, answer
+        return answer
 
 
 def serve(folder: Path) -> None:
     """Answer questions, one JSON object a line."""
     for line in sys.stdin:
         question = json.loads(line)
-        operation = question.pop("operation")
+        operation, asked = question.pop("operation"), question.pop("asked")
         if operation == "start":
             pid = os.fork()
             if not pid:
@@ -69,7 +74,7 @@ def serve(folder: Path) -> None:
             pid = question["pid"]
             (folder / f"{pid}.stop_at").write_text(str(question.get("stop_at") or ""))
             os.kill(pid, signal.SIGKILL if operation == "kill" else signal.SIGCONT)
-        sys.stdout.write(json.dumps(_state_of(pid, folder)) + "\n")
+        sys.stdout.write(json.dumps({"asked": asked, **_state_of(pid, folder)}) + "\n")
         sys.stdout.flush()
 
 

@@ -28,7 +28,7 @@ from tests.recs_batch.networks import SCHEMAS
 from tests.recs_batch.night_processes import Processes
 
 DAYS = ("2026-10-30", "2026-10-31")
-STEPS = ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "publish")
+STEPS = ("engagement", "filter-users", "filter-rooms", "follow-recs", "room-recs", "publish")
 MOVING = {"run", "publish", "rollback"}  # commands that may move the pointer
 EXPECTED_CODES = {0, 66, 75}
 REQUEST = st.integers(1, 90)
