@@ -89,7 +89,7 @@ def concatenate(parts: Iterable[Recommendations]) -> Recommendations:
     return Recommendations(**columns, starts=np.concatenate([[0], np.cumsum(lengths)]), unit=blocks[0].unit)
 
 
-def from_rows(rows: pa.Table) -> Recommendations:
+def from_rows(rows: pa.Table, unit: int) -> Recommendations:
     """Fold rows of one reason each, in the order of publication, into recommendations."""
     user, rank, item, score = (rows[name].to_numpy() for name in SOURCE_COLUMNS[:4])
     first = np.ones(len(rows), np.bool_)
@@ -104,4 +104,5 @@ def from_rows(rows: pa.Table) -> Recommendations:
         reason_kind=np.array([kinds[name] for name in rows["reason"].to_pylist()], np.int8),
         reason=rows["reason_id"].fill_null(0).to_numpy().astype(np.int64),
         reason_weight=rows["reason_weight"].to_numpy(),
+        unit=unit,
     )

@@ -33,11 +33,9 @@ def recommend(tables: Path | str, day: date, parameters: Parameters, scratch: Pa
     The cluster is what spark-submit or the session's configuration says. The rows are gathered on the driver, which
     holds the recommendations, not the tables.
     """
-    sql.require_count(parameters)
     session = _session(scratch)
     for table in TABLES:
-        name = table if table in {"users", "rooms"} else f"raw_{table}"
-        _read(session, tables, table).createOrReplaceTempView(name)
+        _read(session, tables, table).createOrReplaceTempView(f"raw_{table}")
     for name, select in track(list(sql.shared_statements(parameters, day, _DIALECT)), "count engagement"):
         _name(session.sql(select).persist(), name)
     found = {kind: _recommend(session, kind, parameters, day) for kind in track(KINDS, "recommend")}
@@ -74,15 +72,11 @@ def _read(session: SparkSession, tables: Path | str, table: str) -> DataFrame:
 
 
 def _recommend(session: SparkSession, kind: Kind, parameters: Parameters, day: date) -> Recommendations:
-    for alias, source in sql.sources_of(kind, parameters).items():
-        select = f"SELECT * FROM {source}"  # noqa: S608 (one of our own names)
-        if alias != "items":
-            select = sql.statement(source, parameters, day, _DIALECT)
-        _name(session.sql(select), alias)
-    for name in sql.PER_KIND[:-1]:
-        _name(session.sql(sql.statement(name, parameters, day, _DIALECT)).persist(), name)
-    rows: pa.Table = session.sql(sql.statement(sql.PER_KIND[-1], parameters, day, _DIALECT)).toArrow()
-    return from_rows(rows.select(SOURCE_COLUMNS))
+    for name, select in sql.statements_of(kind, parameters, day, _DIALECT):
+        frame = session.sql(select)
+        _name(frame if name in sql.VIEWS else frame.persist(), name)
+    rows: pa.Table = session.table("recommendations").toArrow()
+    return from_rows(rows.select(SOURCE_COLUMNS), sql.unit_of(parameters))
 
 
 def _name(rows: DataFrame, name: str) -> None:

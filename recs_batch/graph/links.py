@@ -15,7 +15,7 @@ from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Filter
 UNITS_PER_LINK = 1024
 MOST_LINKS = 1000  # of one user, the heaviest, so that work per user is bounded
 SCALE = 1 << 16  # what 1 is in a link divided by the root of its user's degree
-_HALF = 5 * UNITS_PER_ENGAGEMENT  # so much engagement counts half of what it can
+HALF = 5 * UNITS_PER_ENGAGEMENT  # so much engagement counts half of what it can
 _USERS_AT_ONCE = 1 << 14
 
 
@@ -99,7 +99,7 @@ def _weighted(pairs: Pairs, users: slice, units: Units, unit: int) -> Row:
     bounds = pairs.bounds[users.start : users.stop + 1]
     inside = slice(int(bounds[0]), int(bounds[-1]))
     events = pairs.events[inside].astype(np.int64)
-    weights = pairs.linked[inside] * UNITS_PER_LINK + units.engagement * events // (events + _HALF)
+    weights = pairs.linked[inside] * UNITS_PER_LINK + units.engagement * events // (events + HALF)
     row = Row(bounds - bounds[0], pairs.targets[inside], weights * unit // UNITS_PER_LINK)
     return _chosen(row, row.weights > 0)
 

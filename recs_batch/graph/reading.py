@@ -20,7 +20,7 @@ from common.progress import track
 
 OLDEST = 4095  # days: events that are older count as this old
 _ROWS_AT_ONCE = 1 << 20
-_MICROSECONDS_PER_DAY = 86_400_000_000
+MICROSECONDS_PER_DAY = 86_400_000_000
 _OPTIONAL = "mention_ids"
 Column = npt.NDArray[np.int64]
 
@@ -103,4 +103,4 @@ def ages(batch: pa.RecordBatch, end: datetime) -> Column:
     """Return how many calendar days (UTC) lie between `created_at` and the day that ends at `end`."""
     moments = batch.column("created_at").cast(_TIME, safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False)
     last = round(end.timestamp()) * 1_000_000 - 1
-    return np.minimum((last - moments) // _MICROSECONDS_PER_DAY, OLDEST)
+    return np.minimum((last - moments) // MICROSECONDS_PER_DAY, OLDEST)

@@ -20,8 +20,8 @@ from recs_batch.graph.links import SCALE, UNITS_PER_LINK
 UNITS_PER_SIMILARITY = 1 << 22
 SCALE_OF_SUMS = 1.0 / (SCALE * SCALE)
 VALUE_BITS = 26  # a similarity of 16 or more counts 16
-_WORK = 600_000_000  # links times similarities kept of each, beyond which fewer are kept
-_FEWEST, _MOST = 100, 1000
+WORK = 600_000_000  # links times similarities kept of each, beyond which fewer are kept
+FEWEST, MOST = 100, 1000
 Reals = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.int64]
 
@@ -36,7 +36,7 @@ class Scaled(NamedTuple):
 
 def kept_per_source(links: int) -> int:
     """Return how many similarities each source keeps: as many as bounded work allows."""
-    return min(max(_WORK // max(links, 1), _FEWEST), _MOST)
+    return min(max(WORK // max(links, 1), FEWEST), MOST)
 
 
 def eighth_power(values: Reals, eighths: int) -> Reals:
