@@ -81,6 +81,7 @@ def begun_night(
     parameters = load_settings(AlgorithmSettings, **algorithm).parameters(last)
     if parameters.scorer == "count" and engine == "compiled":
         raise ConfigurationError("RECS_SCORER is 'count', which only the engines duckdb and spark have")
+    evaluating = evaluating and parameters.scorer == "filter"  # which alone the evaluation knows
     engine_named(engine)  # refused before any work if it is not installed
     with scratch_folder() as scratch:
         specification = begin(

@@ -178,8 +178,8 @@ def _stand_in_for_steps(gate) -> None:
 
         return Step(step.description, step.reads, ("stamp", *step.files), take)
 
-    def stand_ins(engine: str, evaluated: bool) -> dict:
-        return {name: taken(name, step) for name, step in steps_of(engine, evaluated).items()}
+    def stand_ins(scorer: str, evaluated: bool) -> dict:
+        return {name: taken(name, step) for name, step in steps_of(scorer, evaluated).items()}
 
     recs_batch.night.steps_of = stand_ins
 
