@@ -104,21 +104,21 @@ def _digest(folder: Path) -> str:
 def _run_ours(engine: str, tables: Path, folder: Path) -> None:
     from datetime import date
 
-    from recs_batch.checks import CheckSettings
+    from common.storage import open_store
+    from recs_batch.beginning import begin
     from recs_batch.engines import duckdb_sql
     from recs_batch.night import Night
     from recs_batch.output import write_recommendations
     from recs_batch.parameters import Parameters
-    from recs_batch.publishing import PublishSettings
     from recs_batch.tables import fetch_tables
 
     parameters, day = Parameters(scorer="count", second_hop="follows"), date.fromisoformat(DAY)
     if engine == "compiled":
-        places = {"work": str(folder / "work"), "store": str(folder / "published")}
-        scratch = folder / "scratch"
+        scratch, work = folder / "scratch", open_store(str(folder / "work"))
         scratch.mkdir()
-        night = Night(tables=str(tables), day=day, parameters=parameters, scratch=scratch, **places)
-        night.run("compiled", None, CheckSettings(), PublishSettings())
+        decided = {"day": day, "parameters": parameters, "evaluation_days": None}
+        store = open_store(str(folder / "published")).uri
+        Night(begin(work, str(tables), scratch, store=store, anew=True, **decided), work, scratch).run()
         return
     local = fetch_tables(str(tables), folder / "tables")
     for kind, found in duckdb_sql.recommend(local, day, parameters, folder).items():

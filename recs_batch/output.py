@@ -15,7 +15,7 @@ from recs_batch.recommendations import REASONS, SCHEMA, Recommendations
 
 PARQUET, CSV = "part-00000.parquet", "recommendations.csv"
 HEADER = b"user_id,recommendations,recommendation_weights,recommendation_reasons\n"
-_ROWS_PER_GROUP = 1 << 20
+_ROWS_PER_GROUP = 1 << 15  # one user's rows are found in one group of so many
 _DECIMALS = 6
 
 

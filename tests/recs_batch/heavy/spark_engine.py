@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pyspark.sql import SparkSession
 
-from recs_batch.checks import CheckSettings
+from common.storage import open_store
+from recs_batch.beginning import begin
 from recs_batch.engines.names import engine
 from recs_batch.engines.spark_sql import check_tables
 from recs_batch.generate import write_network
 from recs_batch.network import Network, NetworkSize
 from recs_batch.night import Night
 from recs_batch.parameters import KINDS, Parameters
-from recs_batch.publishing import PublishSettings
 from tests.recs_batch import oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
 
@@ -72,15 +72,15 @@ def test_a_night_on_spark_publishes_the_bytes_of_the_compiled_engine(cluster, tm
     for name in ("spark", "compiled"):
         scratch = tmp_path / name
         scratch.mkdir()
-        night = Night(
-            tables=str(tmp_path / "tables"),
-            work=str(scratch / "work"),
-            store=str(scratch / "store"),
-            day=DAY,
-            parameters=Parameters(scorer="count"),
-            scratch=scratch,
-        )
-        manifest = night.run(name, None, CheckSettings(), PublishSettings())
-        published[name] = [(file.key.split("/run=")[0], file.sha256) for file in manifest.files]
+        work, decided = open_store(str(scratch / "work")), {"day": DAY, "engine": name, "evaluation_days": None}
+        places = {"store": open_store(str(scratch / "store")).uri}
+        specification = begin(work, str(tmp_path / "tables"), scratch, **decided, **places)
+        manifest = Night(specification, work, scratch).run()
+        published[name] = {
+            (file.key.split("/")[0], file.key.split("/")[-1]): file.sha256
+            for file in manifest.files
+            if not file.key.endswith((".scaled.npy", "specification.json"))
+        }
     assert published["spark"] == published["compiled"]
+    assert ("model=filter-rooms", "users.targets.npy") in published["spark"]
     assert check_tables(str(tmp_path / "tables"), tmp_path) == manifest.metadata["tables"]  # where they lie, as files
