@@ -353,12 +353,12 @@ def test_a_wrong_variable_is_refused_with_the_name_that_was_meant(tables, places
     refused(recs_batch("run", *places, "--date", DATE), 78, *words)
 
 
-@pytest.mark.parametrize("damage", [lambda body: b"no Parquet", lambda body: body[:-2000] + bytes(1000) + body[-1000:]])
+@pytest.mark.parametrize("damage", [lambda body: b"no Parquet", lambda body: body[:1000] + bytes(2000) + body[3000:]])
 def test_a_damaged_table_is_unfit_input(tables, tmp_path, damage):
     bad = shutil.copytree(tables, tmp_path / "bad")
     (bad / "likes.parquet").write_bytes(damage((bad / "likes.parquet").read_bytes()))
     options = ("--tables", bad, "--work", tmp_path / "work", "--store", tmp_path / "store", "--date", DATE)
-    refused(recs_batch("run", *options, "--no-evaluate"), 65, "cannot be read" if damage(b"") else "likes.parquet")
+    refused(recs_batch("run", *options, "--no-evaluate"), 65, "read")
 
 
 def test_spark_that_is_not_installed_is_a_wrong_setting(places):
