@@ -68,6 +68,7 @@ def check_references(
 
 
 _WORDS = {
+    "nulls": "lack a value",
     "repeats": "repeat another",
     "without_user": "name a user who is not in users",
     "without_room": "name a room that is not in rooms",

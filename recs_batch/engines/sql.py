@@ -14,7 +14,7 @@ from recs_batch.graph.links import HALF, MOST_LINKS, Units
 from recs_batch.graph.reading import MICROSECONDS_PER_DAY, end_of
 from recs_batch.graph.similarity import FEWEST, MOST, WORK
 from recs_batch.graph.steps import UNIT
-from recs_batch.parameters import KINDS, UNITS_PER_ENGAGEMENT, Kind, Parameters
+from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Kind, Parameters
 
 _SHARED = (
     "users",

@@ -66,7 +66,7 @@ def similar_block(
         for entry in range(min(count, kept)):
             similarity = np.int64(np.floor(UNITS_PER_SIMILARITY * _power(values[entry], eighths) + 0.5))
             if similarity > 0:
-                similarity = min(similarity, (1 << VALUE_BITS) - 1)
+                similarity = min(similarity, np.int64((1 << VALUE_BITS) - 1))
                 found[end] = (number << shift) | (np.int64(touched[entry]) << VALUE_BITS) | similarity
                 end += 1
     return found[:end].copy()

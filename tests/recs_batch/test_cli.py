@@ -17,6 +17,7 @@ import pytest
 from common.cli import run
 from common.storage import latest_publication, open_store
 from recs_batch.cli import main
+from recs_batch.parameters import Parameters
 from recs_batch.show import read_latest
 
 DATE = "2026-10-31"
@@ -98,7 +99,7 @@ def test_the_csv_says_what_the_parquet_says(places, tmp_path):
 def test_steps_taken_one_by_one_and_again_publish_what_a_run_does(places, tmp_path):
     succeed("run", *places, "--date", DATE, "--top", 3, "--no-evaluate")
     at_once = published(tmp_path / "store")
-    steps = ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "follow-recs", "publish")
+    steps = ("engagement", "filter-users", "filter-rooms", "follow-recs", "room-recs", "follow-recs", "publish")
     for step in steps:
         succeed(step, *places, "--date", DATE, "--top", 3)
     assert published(tmp_path / "store") == at_once
@@ -107,10 +108,31 @@ def test_steps_taken_one_by_one_and_again_publish_what_a_run_does(places, tmp_pa
 
 
 def test_the_sql_engine_publishes_the_same_bytes(places, tmp_path):
-    succeed("run", *places, "--date", DATE, "--scorer", "count", "--no-evaluate")
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
     compiled = published(tmp_path / "store")
-    succeed("run", *places, "--date", DATE, "--scorer", "count", "--no-evaluate", "--engine", "duckdb")
+    succeed("run", *places, "--date", DATE, "--no-evaluate", "--engine", "duckdb")
     assert published(tmp_path / "store") == compiled
+
+
+def test_the_algorithm_of_2019_runs_where_there_is_sql_and_nowhere_else(places, tmp_path):
+    succeed("run", *places, "--date", DATE, "--scorer", "count", "--no-evaluate", "--engine", "duckdb")
+    assert (
+        latest_publication(open_store(str(tmp_path / "store")), "recs").metadata["counts"]["users"]["connection"] > 100
+    )
+    refused(recs_batch("run", *places, "--date", DATE, "--scorer", "count"), 78, "duckdb and spark")
+
+
+def test_the_first_night_fits_the_filters_and_the_next_keeps_them(places, tmp_path, monkeypatch):
+    store = open_store(str(tmp_path / "store"))
+    succeed("run", *places, "--date", "2026-10-30")
+    fitted = latest_publication(store, "recs").metadata["parameters"]
+    assert fitted["filter_users"] != Parameters().filter_users.model_dump()
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    assert latest_publication(store, "recs").metadata["parameters"] == fitted
+    monkeypatch.setenv("RECS_FILTER_USERS", '{"own": 2}')
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    found = latest_publication(store, "recs").metadata["parameters"]
+    assert found == fitted | {"filter_users": Parameters().filter_users.model_dump() | {"own": 2.0}}
 
 
 def test_parquet_in_a_bucket_and_steps_in_a_bucket_give_the_same(tables, places, bucket, tmp_path):
@@ -120,7 +142,7 @@ def test_parquet_in_a_bucket_and_steps_in_a_bucket_give_the_same(tables, places,
         client.upload_file(str(path), bucket, f"in/{path.stem}/part-0.parquet")
     remote = [f"s3://{bucket}/{name}" for name in ("in", "work", "store")]
     options = ("--tables", remote[0], "--work", remote[1], "--store", remote[2], "--date", DATE)
-    for step in ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "publish"):
+    for step in ("engagement", "filter-users", "filter-rooms", "follow-recs", "room-recs", "publish"):
         succeed(step, *options)
     assert published(remote[2]) == published(tmp_path / "store")
 
@@ -178,7 +200,7 @@ def first_recommendation(store):
 
 
 def test_a_day_in_the_past_sees_nothing_that_came_later(places, tmp_path):
-    succeed("run", *places, "--date", "2026-03-01", "--second-hop", "closest", "--no-evaluate")
+    succeed("run", *places, "--date", "2026-03-01", "--no-evaluate")
     manifest = latest_publication(open_store(str(tmp_path / "store")), "recs")
     assert manifest.metadata["dropped"]["likes"]["late"] > 1000
 
