@@ -180,7 +180,7 @@ class Network:
             missing = wanted - len(keys)
             if missing <= wanted // 100 or not len(authors):
                 break
-            liker = self._active_users(random, round(missing * 1.4) + 8)
+            liker = self._active_users(random, round(missing * 2.6) + 8)
             followee, followed = self.follows.pick_link(random, liker)
             room, joined = self.subscriptions.pick_link(random, liker)
             through_author = by_author.pick(random, np.maximum(followee, 0))
