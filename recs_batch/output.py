@@ -36,7 +36,7 @@ def write_recommendations(blocks: Iterable[Recommendations], folder: Path) -> di
 
 
 def csv_lines(found: Recommendations) -> memoryview:
-    """Return a line for each user of a block: items, scores (to 6 decimals) and the ids of reasons, as JSON in quotes."""
+    """Return a line for each user of a block: items, scores (6 decimals) and the ids of reasons, as JSON in quotes."""
     first = np.flatnonzero(found.rank == 1)
     users = np.append(first, len(found.rank))
     told = found.reason_kind != REASONS.index("overall")

@@ -15,7 +15,7 @@ from recs_batch.evaluation.evaluate import recalls, with_filter
 from recs_batch.evaluation.split import Split, ranked_items, split
 from recs_batch.parameters import KINDS, Filter, Kind, Parameters
 
-FIT_SECONDS = 60.0
+FIT_SECONDS = 60.0  # of this process's processors: a busy machine fits as well as an idle one
 _MOST_USERS = 2_000  # recommended to in each run, so that a run takes seconds on a large network
 _FEWEST_USERS = 50
 _SURE = 1.0  # standard errors by which a change must be better, user by user, than the filter before it
@@ -31,7 +31,7 @@ log = get_logger(__name__)
 
 
 def fit(
-    tables: Path, day: date, days: int, parameters: Parameters, scratch: Path, seconds: float = FIT_SECONDS
+    tables: Path, day: date, days: int, parameters: Parameters, scratch: Path, *, seconds: float = FIT_SECONDS
 ) -> Parameters:
     """Return the parameters with filters that are better on the links of the `days` before the end of `day`.
 
@@ -41,7 +41,7 @@ def fit(
     halves = split(tables, day, days, parameters, scratch, seed=1, most=_MOST_USERS)
     for kind in KINDS:
         if len(halves.users[kind]) >= _FEWEST_USERS:
-            end = time.monotonic() + seconds / len(KINDS)
+            end = time.process_time() + seconds / len(KINDS)
             parameters = _Fit(halves, kind, parameters, scratch / f"filter-{kind}", end).best()
     return parameters
 
@@ -63,7 +63,7 @@ class _Fit:
         gains: list[tuple[float, Filter]] = []
         for value in _TRIED[name]:
             changed = best.model_copy(update={name: value})
-            if changed == best or (changed not in self._known and time.monotonic() > self._end):
+            if changed == best or (changed not in self._known and time.process_time() > self._end):
                 continue
             gain = self._recall(changed) - self._recall(best)
             if gain.mean() > _SURE * gain.std() / np.sqrt(len(gain)):

@@ -63,19 +63,19 @@ def split(
     Where that says nothing, for no link was made in these days, or every one, a fifth of the links is held back. At
     `most` so many users are evaluated.
     """
-    by_time = _split(tables, tables, (day - timedelta(days=days), day), parameters, scratch / "by-time", most)
+    by_time = _split((tables, tables), (day - timedelta(days=days), day), parameters, scratch / "by-time", most)
     known = sum(int(read_pairs(by_time.engagement, kind).linked.sum()) for kind in KINDS)
     if known and any(len(users) for users in by_time.users.values()):
         return by_time
     log.warning("links do not say when they were made: holding back a fifth of them at random")
     kept = without_a_fifth(tables, day, scratch / "kept", seed)
-    return _split(tables, kept, (day, day), parameters, scratch / "at-random", most)
+    return _split((tables, kept), (day, day), parameters, scratch / "at-random", most)
 
 
 def _split(
-    tables: Path, known: Path, period: tuple[date, date], parameters: Parameters, scratch: Path, most: int
+    all_and_known: tuple[Path, Path], period: tuple[date, date], parameters: Parameters, scratch: Path, most: int
 ) -> Split:
-    cut, day = period
+    (tables, known), (cut, day) = all_and_known, period
     engagement = scratch / "engagement"
     engagement.mkdir(parents=True)
     steps.count_engagement(known, cut, parameters, engagement)

@@ -84,7 +84,7 @@ class DenseRanking:
             found.reasons[row, rows, :told] = np.where(order >= self._users, order - self._users, order)
 
     def _fill(self, found: Found, row: int, free: npt.NDArray[np.bool_], unit: int) -> None:
-        popular, start = self._candidates.popular, found.counts[row]
+        popular, start = self._candidates.popular, int(found.counts[row])
         places = np.flatnonzero(free[popular])[: found.items.shape[1] - start]
         end = start + len(places)
         found.items[row, start:end], found.scores[row, start:end] = popular[places], 0

@@ -26,7 +26,7 @@ class Model(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Whom not to recommend to a user, `excluded[bounds[u] : bounds[u + 1]]`; and all that is popular, the most first."""
+    """Whom not to recommend to user u, `excluded[bounds[u] : bounds[u + 1]]`; and what is popular, the most first."""
 
     bounds: Positions
     excluded: Indices

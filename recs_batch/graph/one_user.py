@@ -33,7 +33,7 @@ class Reason(NamedTuple):
     """What one link counts for an item: a kind of `REASONS`, the index of a user or room, in units of `UNIT`."""
 
     kind: int
-    index: int
+    place: int
     weight: int
 
 
@@ -95,7 +95,7 @@ class OneUser:
             if place < len(targets) and targets[place] == item:
                 kind = ROOM if side == 1 else FOLLOWERS if source == links.user else CONNECTION
                 found.append(Reason(kind, source, weight * int(values[place])))
-        return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.index))
+        return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.place))
 
     def _sources(self, links: Links) -> Iterator[tuple[int, int, int, tuple[Indices, Scores]]]:
         """Yield side, index and weight of everything linked to, with its row of similarities."""

@@ -17,6 +17,7 @@ import pytest
 from common.cli import run
 from common.storage import latest_publication, list_publications, open_store
 from recs_batch.cli import main
+from recs_batch.parameters import Parameters
 from recs_batch.published import Published
 
 DATE = "2026-10-31"
@@ -161,6 +162,27 @@ def test_the_sql_engine_publishes_the_same_bytes(places, tmp_path):
     by_sql = published(tmp_path / "store")
     assert by_sql == {name: sha256 for name, sha256 in compiled.items() if not name.endswith(".scaled.npy")}
     assert "model=filter-users/users.targets.npy" in by_sql
+
+
+def test_the_algorithm_of_2019_runs_where_there_is_sql_and_nowhere_else(places, tmp_path):
+    succeed("run", *places, "--date", DATE, "--scorer", "count", "--engine", "duckdb")
+    assert latest(tmp_path / "store").metadata["counts"]["users"]["connection"] > 100
+    assert latest(tmp_path / "store").metadata["evaluation"] is None
+    refused(recs_batch("run", *places, "--date", DATE, "--scorer", "count"), 78, "duckdb and spark")
+
+
+def test_the_first_night_fits_the_filters_and_the_next_keeps_them(places, tmp_path, monkeypatch):
+    succeed("run", *places, "--date", "2026-10-30")
+    first = latest(tmp_path / "store").metadata
+    assert first["fitted"]
+    assert first["parameters"]["filter_users"] != Parameters().filter_users.model_dump()
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    assert latest(tmp_path / "store").metadata["parameters"] == first["parameters"]
+    assert not latest(tmp_path / "store").metadata["fitted"]
+    monkeypatch.setenv("RECS_FILTER_USERS", '{"own": 2}')
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    changed = {"filter_users": Parameters().filter_users.model_dump() | {"own": 2.0}}
+    assert latest(tmp_path / "store").metadata["parameters"] == first["parameters"] | changed
 
 
 def test_parquet_in_a_bucket_and_steps_in_a_bucket_give_the_same(tables, places, bucket, tmp_path):

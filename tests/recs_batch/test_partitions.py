@@ -52,7 +52,7 @@ def test_a_zombie_that_wakes_up_after_its_retry_is_told_and_takes_only_its_own_f
             write(attempt(), "retry")
             (folder / "text").write_text("zombie")
     assert read(attempt()) == {"rows": "retry", "text": "retry"}
-    assert len(list(open_store(uri).list())) == 3
+    assert len(list(open_store(uri).list())) == 4  # two files, whose they are, and the manifest
 
 
 def test_a_step_that_lacks_a_file_is_none(attempt, uri):
@@ -110,6 +110,23 @@ def test_old_nights_and_what_was_given_up_are_removed(attempt, uri, tmp_path, mo
     assert read(attempt("whole"))["rows"] == "1"
     remove_old(store, published, RetentionSettings(keep_work_days=0))
     assert list(store.list()) == []
+
+
+def test_a_writer_that_wakes_up_when_all_is_written_and_removed_does_not_name_it(attempt, uri, tmp_path, monkeypatch):
+    monkeypatch.setattr(recs_batch.retention, "_ABANDONED", timedelta(seconds=-5))
+    partitions = attempt()
+    commit = partitions._commit
+
+    def overslept(*arguments):
+        remove_old(open_store(uri), open_store(str(tmp_path / "store")), RetentionSettings())
+        commit(*arguments)
+
+    monkeypatch.setattr(partitions, "_commit", overslept)
+    with pytest.raises(UnavailableError, match="removed meanwhile"):
+        write(partitions)
+    assert not attempt().is_complete("step")
+    write(attempt())
+    assert read(attempt())["rows"] == "1"
 
 
 def test_a_writer_whose_files_were_removed_meanwhile_is_told(attempt, uri, tmp_path, monkeypatch):

@@ -18,8 +18,8 @@ from recs_batch.engines.spark_sql import check_tables
 from recs_batch.generate import write_network
 from recs_batch.network import Network, NetworkSize
 from recs_batch.night import Night
-from recs_batch.parameters import KINDS, Parameters
-from tests.recs_batch import oracle
+from recs_batch.parameters import KINDS, Filter, Parameters
+from tests.recs_batch import filter_oracle, oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
 
 
@@ -48,11 +48,16 @@ def test_the_cluster_has_worker_processes_of_its_own(cluster):
     assert executors == 3  # the driver and two workers
 
 
-@pytest.mark.parametrize("second_hop", ["closest", "follows"])
-@pytest.mark.parametrize("half_life_days", [None, 1.5])
-def test_spark_gives_the_rows_of_the_oracle(cluster, tmp_path_factory, second_hop, half_life_days):
-    parameters = Parameters(scorer="count", closest=3, top=3, second_hop=second_hop, half_life_days=half_life_days)
-
+@pytest.mark.parametrize(
+    ("parameters", "rows_of"),
+    [
+        (Parameters(top=3), filter_oracle.recommend),
+        (Parameters(top=3, half_life_days=1.5, filter_users=Filter(power=0.875)), filter_oracle.recommend),
+        (Parameters(top=3, scorer="count", closest=3), oracle.recommend),
+        (Parameters(top=3, scorer="count", second_hop="closest", half_life_days=1.5), oracle.recommend),
+    ],
+)
+def test_spark_gives_the_rows_of_the_oracles(cluster, tmp_path_factory, parameters, rows_of):
     @settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(networks())
     def agrees(network):
@@ -60,7 +65,7 @@ def test_spark_gives_the_rows_of_the_oracle(cluster, tmp_path_factory, second_ho
         found = engine("spark")(write_tables(network, folder / "tables"), DAY, parameters, folder)
         for kind in KINDS:
             rows = [tuple(row.values()) for row in found[kind].to_arrow().to_pylist()]
-            assert rows == oracle.recommend(network, DAY, parameters)[kind]
+            assert rows == rows_of(network, DAY, parameters)[kind]
 
     agrees()
 
