@@ -45,7 +45,7 @@ class Published:
             for group in range(file.num_row_groups):
                 if _may_have(file, group, user):
                     rows = file.read_row_group(group)
-                    found += rows.filter(pc.field("user_id") == user).to_pylist()
+                    found += rows.filter(pc.equal(rows["user_id"], user)).to_pylist()
         return found
 
     def first_users(self, count: int) -> list[int]:
