@@ -20,7 +20,7 @@ from recs_batch.parameters import KINDS, Kind
 
 Select = Callable[[str], Iterable[pa.RecordBatch]]
 Ids = npt.NDArray[np.int64]
-_TYPES: dict[str, npt.DTypeLike] = {"weights": np.int32, "events": np.int32, "linked": np.bool_}
+_TYPES: dict[str, npt.DTypeLike] = {"linked": np.bool_}  # the others are np.int32
 _PAIRS: dict[Kind, str] = {
     "users": "SELECT user_id AS source, other_id AS target, events, linked FROM user_pairs ORDER BY 1, 2",
     "rooms": "SELECT user_id AS source, room_id AS target, events, linked FROM room_pairs ORDER BY 1, 2",
@@ -54,30 +54,32 @@ def write_pairs(select: Select, folder: Path) -> None:
         write_array(folder, f"{kind}.active", people["active"].to_numpy().astype(np.bool_))
     users = read_array(folder, "users.ids")
     for kind, pairs in _PAIRS.items():
-        _write(select(pairs), users, read_array(folder, f"{kind}.ids"), folder, kind)
-    _write(select(_BLOCKED), users, users, folder, "blocked")
+        _write(select(pairs), users, read_array(folder, f"{kind}.ids"), folder, (kind, "events", "linked"))
+    _write(select(_BLOCKED), users, users, folder, ("blocked", "weights"))
 
 
 def write_filter(select: Select, kind: Kind, engagement: Path, folder: Path) -> None:
     """Write links and similarities, from the tables that there are for this kind."""
     ids = {side: read_array(engagement, f"{side}.ids") for side in KINDS}
     for is_room, side in enumerate(KINDS):
-        _write(select(_LINKS.format(is_room)), ids["users"], ids[side], folder, f"links.{side}")
-        _write(select(_SIMILAR.format(is_room)), ids[side], ids[kind], folder, side)
+        _write(select(_LINKS.format(is_room)), ids["users"], ids[side], folder, (f"links.{side}", "weights"))
+        _write(select(_SIMILAR.format(is_room)), ids[side], ids[kind], folder, (side, "weights"))
     write_popular(read_pairs(engagement, kind), folder, len(ids[kind]))
 
 
-def _write(batches: Iterable[pa.RecordBatch], sources: Ids, targets: Ids, folder: Path, name: str) -> None:
-    """Write rows of indices from rows of ids, which come in their order."""
-    lengths, writers = np.zeros(len(sources), np.int64), {}
+def _write(batches: Iterable[pa.RecordBatch], sources: Ids, targets: Ids, folder: Path, names: tuple[str, ...]) -> None:
+    """Write rows of indices, under `names`: of the rows and of their columns, from ids that come in their order."""
+    rows, *columns = names
+    lengths = np.zeros(len(sources), np.int64)
     with ExitStack() as stack:
+        writers = {
+            column: stack.enter_context(ArrayWriter(folder / f"{rows}.{column}.npy", _TYPES.get(column, np.int32)))
+            for column in ("targets", *columns)
+        }
         for batch in batches:
-            columns = {column: batch.column(column).to_numpy(zero_copy_only=False) for column in batch.schema.names}
-            lengths += np.bincount(np.searchsorted(sources, columns.pop("source")), minlength=len(sources))
-            columns["targets"] = np.searchsorted(targets, columns.pop("target"))
-            for column, values in columns.items():
-                if column not in writers:
-                    dtype = _TYPES.get(column, np.int32)
-                    writers[column] = stack.enter_context(ArrayWriter(folder / f"{name}.{column}.npy", dtype))
-                writers[column].append(values)
-    write_array(folder, f"{name}.bounds", np.concatenate([[0], np.cumsum(lengths)]))
+            found = {column: batch.column(column).to_numpy(zero_copy_only=False) for column in batch.schema.names}
+            lengths += np.bincount(np.searchsorted(sources, found["source"]), minlength=len(sources))
+            writers["targets"].append(np.searchsorted(targets, found["target"]))
+            for column in columns:
+                writers[column].append(found[column])
+    write_array(folder, f"{rows}.bounds", np.concatenate([[0], np.cumsum(lengths)]))
