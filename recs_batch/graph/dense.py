@@ -66,8 +66,8 @@ class DenseRanking:
         found.counts[:] = (found.scores > 0).sum(axis=1)
         if told:
             self._explain(users, links, found)
-        for row in np.flatnonzero(found.counts < top):
-            self._fill(found, int(row), scores[row] == 0, unit)
+        for short in np.flatnonzero(found.counts < top):
+            self._fill(found, int(short), scores[short] == 0, unit)
         return found
 
     def _explain(self, users: Indices, links: npt.NDArray[np.float64], found: Found) -> None:

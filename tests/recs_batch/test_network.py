@@ -68,7 +68,7 @@ def test_popularity_follows_a_heavy_tail(tables):
 
 
 def test_likes_and_mentions_follow_the_links_that_they_come_through(tables):
-    """Whoever likes a message followed its author, or had joined its room, before; whoever is mentioned was followed."""
+    """Who likes a message has followed its author, or joined its room; whom somebody mentions they have followed."""
     since = {}
     for table, target in (("follows", "following_user_id"), ("subscriptions", "room_id")):
         columns = (tables[table][name] for name in ("user_id", target, "created_at"))
