@@ -1,5 +1,4 @@
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,10 +11,9 @@ from recs_batch.evaluation.hold_out import without_a_fifth
 from recs_batch.evaluation.metrics import coverage, estimate, hits_of, novelty, per_user
 from recs_batch.evaluation.report import render_report
 from recs_batch.evaluation.split import Truth, split
-from recs_batch.explanation import Explainer, draw
 from recs_batch.generate import write_network
 from recs_batch.graph import steps
-from recs_batch.graph.files import read_array, read_pairs
+from recs_batch.graph.files import read_pairs
 from recs_batch.graph.found import MOST_REASONS
 from recs_batch.graph.one_user import OneUser, newcomer_links
 from recs_batch.network import Network, NetworkSize
@@ -167,32 +165,6 @@ def test_reasons_add_up_to_the_score_unless_there_are_too_many_to_tell(ranked):
     assert many.any()
     assert (told[linked] <= found.score[linked]).all()
     assert told[linked & ~many].tolist() == found.score[linked & ~many].tolist()
-
-
-def test_explanations_agree_with_the_recommendations_and_add_up(halves, ranked, tmp_path):
-    kind, folder, found = ranked
-    rows, explainer = found.to_arrow().to_pylist(), Explainer(halves.engagement, folder, kind, Parameters())
-    for row in rows[:20]:
-        told = explainer.explain(row["user_id"], row["item_id"])
-        assert told["recommended"]
-        assert (told["rank"], told["score"]) == (row["rank"], row["score"])
-        assert told["reasons"][:MOST_REASONS] == row["reasons"]
-        assert sum(reason["weight"] for reason in told["reasons"]) == row["score"]
-    draw(rows[0]["user_id"], rows[0]["item_id"], rows[0]["reasons"]).savefig(Path(tmp_path) / "why.png")
-    assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_what_is_not_recommended_has_a_filter(halves, ranked):
-    kind, folder, found = ranked
-    if kind == "rooms":
-        return
-    explainer = Explainer(halves.engagement, folder, kind, Parameters())
-    ids, pairs = read_array(halves.engagement, "users.ids"), read_pairs(halves.engagement, kind)
-    me = int(found.user[0])
-    row = slice(*pairs.bounds[np.searchsorted(ids, me) :][:2])
-    followed = int(ids[pairs.targets[row][pairs.linked[row]][0]])
-    assert explainer.explain(me, me) == {"filter": "it is the user"}
-    assert explainer.explain(me, followed) == {"filter": "already followed"}
 
 
 def test_a_newcomer_with_a_users_links_gets_that_users_scores(halves, tmp_path):

@@ -14,6 +14,7 @@ from recs_batch.drawing import draw
 from recs_batch.explanation import Explainer
 from recs_batch.generate import write_network
 from recs_batch.graph.files import read_array, read_rows
+from recs_batch.graph.found import MOST_REASONS
 from recs_batch.network import Network, NetworkSize
 from recs_batch.night import Night
 from recs_batch.parameters import KINDS, Parameters
@@ -71,6 +72,9 @@ def test_ranks_scores_and_reasons_are_those_of_the_product_of_the_matrices(publi
         rows = published.rows(kind, int(ids["users"][user]))
         recommended = {int(ids[kind][i]): answer["rank"] for i, answer in told.items() if answer.get("recommended")}
         assert recommended == {row["item_id"]: row["rank"] for row in rows}
+        for row in rows:
+            told_of = told[int(np.searchsorted(ids[kind], row["item_id"]))]["reasons"]
+            assert told_of[:MOST_REASONS] == row["reasons"]
 
 
 def test_filters_are_told_and_strangers_refused(published):
