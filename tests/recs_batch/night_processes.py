@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -196,9 +197,7 @@ def _abandon_after(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    import recs_batch.cli
-    import recs_batch.postgres
-    import recs_batch.show  # noqa: F401 (loaded once, before forking)
-
+    for module in ("common.cli", "common.storage.s3", "recs_batch.cli"):  # once, before forking
+        import_module(module)
     with contextlib.suppress(KeyboardInterrupt):
         serve(Path(sys.argv[1]))
