@@ -1,168 +1,126 @@
-"""A night: the steps in their order, over partitions that each can be made again alone."""
+"""A night: the steps in their order, over partitions that each are made once, whole, or not at all."""
 
 from __future__ import annotations
 
-import json
+import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import date
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from common.errors import ConfigurationError, MissingInputError
 from common.logs import get_logger
-from common.storage import Manifest, open_store
-from recs_batch.checks import CheckSettings, check_columns, check_references, check_volume
+from common.storage import Manifest, Store, list_publications, open_store
+from recs_batch.beginning import tables_of
+from recs_batch.checks import readable_tables
+from recs_batch.engines.model import model_folder
 from recs_batch.engines.names import engine
-from recs_batch.evaluation.evaluate import evaluate, fit, held_back, method_of
-from recs_batch.evaluation.split import split
-from recs_batch.graph import steps
-from recs_batch.output import write_recommendations
-from recs_batch.parameters import KINDS, Kind, Parameters
+from recs_batch.guard import Evaluation, check_recall
+from recs_batch.output import PARQUET
+from recs_batch.parameters import Kind
 from recs_batch.partitions import Partitions
-from recs_batch.publishing import PublishSettings, last_metadata, publish_night
+from recs_batch.publishing import PREFIX, check_counts, check_rows, metadata_before, publish_night
 from recs_batch.recommendations import Recommendations
-from recs_batch.tables import DATABASES, fetch_tables
-
-if TYPE_CHECKING:
-    from recs_batch.explanation import Explainer
-
-RECS: dict[Kind, str] = {"users": "follow-recs", "rooms": "room-recs"}
-CLOSEST: dict[Kind, str] = {"users": "closest-users", "rooms": "closest-rooms"}
+from recs_batch.specification import Specification
+from recs_batch.steps import PUBLISHED, RECS, steps_of
+from recs_batch.tables import check_unchanged
 
 log = get_logger(__name__)
 
 
 class Night:
-    """One day's run: from where, over which partitions, to where, with what parameters."""
+    """One night over its partitions in `work`; `scratch` is a folder for what is needed in between."""
 
-    def __init__(self, *, tables: str, work: str, store: str, day: date, parameters: Parameters, scratch: Path) -> None:
-        self._tables_uri, self._store, self._parameters, self._scratch = tables, open_store(store), parameters, scratch
-        self._partitions, self.day = Partitions(work, day, scratch), day
+    def __init__(self, specification: Specification, work: Store, scratch: Path) -> None:
+        self.specification, self.store = specification, open_store(specification.store)
+        self.partitions = Partitions(work, specification.day, specification.id, scratch)
+        self.steps = steps_of(specification.parameters.scorer, specification.evaluation_days is not None)
+        self.work, self.scratch = work, scratch
 
+    @cached_property
     def tables(self) -> Path:
-        """Bring the tables here, once."""
-        folder = self._scratch / "tables"
-        return folder if folder.exists() else fetch_tables(self._tables_uri, folder)
+        """The folder of the tables, brought here, as they were when the night began."""
+        return tables_of(self.specification, self.work, self.scratch)
 
-    def count_engagement(self, settings: CheckSettings) -> None:
-        """Check the tables and count engagement. Raises `DataError` if they are not fit."""
-        tables = self.tables()
-        rows = check_columns(tables)
-        check_volume(rows, last_metadata(self._store).get("tables"), settings)
-        metadata: dict[str, Any] = {"tables": rows, "parameters": self._parameters.model_dump()}
-        with self._partitions.writing("engagement", metadata) as folder:
-            dropped = steps.count_engagement(tables, self.day, self._parameters, folder)
-            check_references(rows, dropped, settings)
-            metadata["dropped"] = dropped
-        log.info("checked the tables", rows=rows, dropped=dropped)
+    @cached_property
+    def recommended_by_engine(self) -> Mapping[Kind, Recommendations]:
+        """What an engine that does everything at once recommends."""
+        given = self.specification
+        tables = self.tables_for_executors() if given.engine == "spark" else self.tables
+        return engine(given.engine)(tables, given.day, given.parameters, self.scratch)
 
-    def find_closest(self, kind: Kind) -> None:
-        """Find the closest users or rooms of every user."""
-        engagement = self._partitions.open("engagement")
-        with self._partitions.writing(CLOSEST[kind], {"parameters": self._parameters.model_dump()}) as folder:
-            steps.find_closest(engagement, kind, self._parameters, folder)
+    def take_from_engine(self, step: str, folder: Path) -> None:
+        """Move what an engine that does everything at once has left for a step to a folder."""
+        assert self.recommended_by_engine  # noqa: S101 (it has run now)
+        for path in model_folder(self.scratch, step).iterdir():
+            shutil.move(path, folder / path.name)
 
-    def recommend(self, kind: Kind) -> None:
-        """Recommend users or rooms to every user."""
-        engagement, users, rooms = (self._partitions.open(step) for step in ("engagement", *CLOSEST.values()))
-        self.write(kind, steps.recommend(engagement, users, rooms, kind, self._parameters))
-
-    def write(self, kind: Kind, blocks: Iterable[Recommendations]) -> None:
-        """Write recommendations, from whichever engine."""
-        metadata: dict[str, Any] = {"parameters": self._parameters.model_dump()}
-        with self._partitions.writing(RECS[kind], metadata) as folder:
-            metadata["counts"] = write_recommendations(blocks, folder)
-
-    def explainer(self, kind: Kind) -> Explainer:
-        """Return what answers questions about one kind, from the partitions."""
-        from recs_batch.explanation import Explainer  # noqa: PLC0415 (loads what only a picture needs)
-
-        engagement, users, rooms = (self._partitions.open(step) for step in ("engagement", *CLOSEST.values()))
-        return Explainer((engagement, users, rooms), kind, self._parameters)
-
-    def evaluate(self, days: int, fit_blend: bool = False) -> Path:
-        """Evaluate every scorer on the last `days` days held back; return the folder of the report."""
-        from recs_batch.evaluation.report import render_report  # noqa: PLC0415 (loads what only plots need)
-
-        metadata: dict[str, Any] = {"parameters": self._parameters.model_dump()}
-        with self._partitions.writing("evaluate", metadata) as folder:
-            halves = split(self.tables(), self.day, days, self._parameters, self._scratch / "split")
-            parameters = self._parameters
-            if fit_blend:
-                parameters = fit(halves, parameters, self._scratch / "earlier")
-                metadata["fitted"] = {k: v for k, v in parameters.model_dump().items() if k.startswith("blend_")}
-            results, method = evaluate(halves, parameters), method_of(self._parameters)
-            metadata["evaluation"] = {
-                kind: {"method": method, "recall": results[kind][method]["recall"]["mean"]} for kind in KINDS
-            }
-            metadata["results"], metadata["held_back"] = results, held_back(halves)
-            (folder / "metrics.json").write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
-            report = render_report(results, method, held_back(halves), parameters.top)
-            (folder / "report.html").write_text(report)
-        return self._partitions.open("evaluate")
-
-    def evaluation(self) -> dict[str, Any]:
-        """Return the manifest of the evaluation. Raises `MissingInputError` if there was none."""
-        return self._partitions.manifest("evaluate")
-
-    def publish(self, settings: PublishSettings) -> Manifest:
-        """Make the night's recommendations the latest publication."""
-        manifests = {kind: self._partitions.manifest(RECS[kind]) for kind in KINDS}
-        engagement = self._partitions.manifest("engagement")
-        metadata = {
-            "date": str(self.day),
-            "parameters": manifests["users"]["parameters"],
-            "counts": {kind: manifests[kind]["counts"] for kind in KINDS},
-            "tables": engagement["tables"],
-            "dropped": engagement["dropped"],
-        }
-        with suppress(MissingInputError):
-            metadata["evaluation"] = self.evaluation()["evaluation"]
-        folders = {kind: self._partitions.open(RECS[kind]) for kind in KINDS}
-        manifest = publish_night(self._store, self.day, folders, metadata, settings)
-        log.info("published", run=manifest.run, store=self._store.uri, **metadata["counts"])
-        return manifest
-
-    def run(
-        self, engine_name: str, evaluation_days: int | None, checks: CheckSettings, publishing: PublishSettings
-    ) -> Manifest:
-        """Take every step, without evaluation if that has no days."""
-        if engine_name == "spark":
-            self._run_on_spark(checks)
-        else:
-            self.count_engagement(checks)
-        if engine_name == "compiled":
-            for kind in KINDS:
-                self.find_closest(kind)
-            for kind in KINDS:
-                self.recommend(kind)
-        elif engine_name == "duckdb":
-            self._write_both(engine(engine_name)(self.tables(), self.day, self._parameters, self._scratch))
-        if evaluation_days is not None:
-            self.evaluate(evaluation_days)
-        return self.publish(publishing)
-
-    def _run_on_spark(self, settings: CheckSettings) -> None:
-        """Leave the tables where they are, if executors run elsewhere; check only columns and volumes."""
+    def tables_for_executors(self) -> Path | str:
+        """Return where Spark's executors read the tables: here, if they run here, or else where they lie."""
         from recs_batch.engines import spark_sql  # noqa: PLC0415 (Spark is in no image but its own)
 
-        tables: Path | str = self._tables_uri
-        if spark_sql.is_on_this_machine(self._scratch):
-            tables = self.tables()
-        elif self._tables_uri.startswith(DATABASES):
+        if spark_sql.is_on_this_machine(self.scratch):
+            return self.tables
+        if self.specification.copied:
             raise ConfigurationError("TABLES_URI is a database: executors elsewhere read Parquet, from s3://… say")
-        rows = spark_sql.check_tables(tables, self._scratch)
-        check_volume(rows, last_metadata(self._store).get("tables"), settings)
-        metadata = {"tables": rows, "dropped": {}, "parameters": self._parameters.model_dump()}
-        with self._partitions.writing("engagement", metadata):
-            log.info("checked the tables", rows=rows)
-        self._write_both(engine("spark")(tables, self.day, self._parameters, self._scratch))
+        return self.specification.tables
 
-    def _write_both(self, found: Mapping[Kind, Recommendations]) -> None:
-        for kind in KINDS:
-            self.write(kind, [found[kind]])
+    def take(self, name: str) -> None:
+        """Take a step, unless it was taken. Raises `UnavailableError` if another run takes it at the same time."""
+        if name not in self.steps:
+            raise MissingInputError(f"the night of {self.specification.day} is specified without the step {name}")
+        step = self.steps[name]
+        if self.partitions.is_complete(name):
+            log.info("this step has been taken", step=name, day=str(self.specification.day))
+            return
+        metadata: dict[str, Any] = {}
+        with self.partitions.writing(name, step.files, step.reads, metadata) as folder, readable_tables():
+            metadata |= step.take(self, folder)
+            if self.specification.files and "tables" in self.__dict__:
+                check_unchanged(open_store(self.specification.tables), self.specification.files)
+
+    def run(self) -> Manifest:
+        """Take every step that was not taken and publish."""
+        for name in self.steps:
+            self.take(name)
+        return self.publish()
+
+    def publish(self) -> Manifest:
+        """Verify what the steps wrote, compare it with earlier nights, and make it the latest publication."""
+        given = self.specification
+        verified = {step: self.partitions.verified(step) for step in self.steps if step in PUBLISHED}
+        engagement = self.partitions.manifest("engagement").metadata
+        counts = {kind: verified[step][1].metadata["counts"] for kind, step in RECS.items()}
+        for kind, step in RECS.items():
+            check_rows(verified[step][0] / PARQUET, counts[kind]["rows"])
+        check_counts(counts, metadata_before(self.store, given.day).get("counts", {}), given.limits.max_volume_drop)
+        metadata = {
+            "night": given.id,
+            "date": str(given.day),
+            "engine": given.engine,
+            "parameters": given.parameters.model_dump(),
+            "fitted": given.fitted,
+            "counts": counts,
+            "tables": engagement["tables"],
+            "dropped": engagement["dropped"],
+            "evaluation": self._judged(),
+        }
+        files = {
+            f"{PUBLISHED[step]}/{name}": folder / name for step, (folder, of) in verified.items() for name in of.files
+        }
+        manifest = publish_night(self.store, given, files, metadata)
+        log.info("published", run=manifest.run, store=self.store.uri, **counts)
+        return manifest
+
+    def _judged(self) -> dict[str, Any] | None:
+        """Return the evaluation, None if the night has none. Raises `DataError` if it is worse than before."""
+        given = self.specification
+        if given.evaluation_days is None:
+            return None
+        evaluation = Evaluation.model_validate(self.partitions.manifest("evaluate").metadata["evaluation"])
+        check_recall(evaluation, given.day, list_publications(self.store, PREFIX), given.limits.max_regression)
+        return evaluation.model_dump()
 
 
 def scratch_folder() -> tempfile.TemporaryDirectory[str]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recs_batch.graph.text import HEADER, csv_lines
-from recs_batch.recommendations import SCHEMA, Recommendations
+from recs_batch.recommendations import REASONS, SCHEMA, Recommendations
 
 PARQUET, CSV = "part-00000.parquet", "recommendations.csv"
-_ROWS_PER_GROUP = 1 << 20
+HEADER = b"user_id,recommendations,recommendation_weights,recommendation_reasons\n"
+_ROWS_PER_GROUP = 1 << 15  # one user's rows are found in one group of so many
+_DECIMALS = 6
 
 
 def write_recommendations(blocks: Iterable[Recommendations], folder: Path) -> dict[str, int]:
@@ -28,6 +33,27 @@ def write_recommendations(blocks: Iterable[Recommendations], folder: Path) -> di
             for source, count in block.rows_by_source().items():
                 counts[source] = counts.get(source, 0) + count
     return counts
+
+
+def csv_lines(found: Recommendations) -> memoryview:
+    """Return a line for each user of a block: items, scores (6 decimals) and the ids of reasons, as JSON in quotes."""
+    first = np.flatnonzero(found.rank == 1)
+    users = np.append(first, len(found.rank))
+    told = found.reason_kind != REASONS.index("overall")
+    starts = np.concatenate([[0], np.cumsum(told)])[found.starts]
+    reasons = _lists(pa.array(found.reason[told]), starts)
+    columns = (pa.array(found.item), pa.array(np.round(found.score / found.unit, _DECIMALS)), reasons)
+    lists = [_lists(column, users) for column in columns]
+    parts = [pa.array(found.user[first]).cast(pa.string()), ',"', lists[0], '","', lists[1], '","', lists[2], '"\n', ""]
+    lines = pc.binary_join_element_wise(*parts)
+    offsets, text = np.frombuffer(lines.buffers()[1], np.int32), lines.buffers()[2]
+    return memoryview(text)[: offsets[len(lines)]] if len(lines) else memoryview(b"")
+
+
+def _lists(values: pa.Array, starts: npt.NDArray[np.int64]) -> pa.Array:
+    """Return `[a, b]` for the values between each two starts."""
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(starts, pa.int32()), values.cast(pa.string())), ", ")
+    return pc.binary_join_element_wise("[", joined, "]", "")
 
 
 def _parquet_writer(path: Path) -> pq.ParquetWriter:

@@ -9,17 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field
 Kind = Literal["users", "rooms"]
 KINDS: tuple[Kind, Kind] = ("users", "rooms")
 SecondHop = Literal["closest", "follows"]
-Scorer = Literal["count", "blend"]
+Scorer = Literal["filter", "count"]
 Weight = Annotated[int, Field(ge=0, le=1000)]
+Share = Annotated[float, Field(ge=0, le=16)]
+Exponent = Annotated[float, Field(ge=0, le=1, multiple_of=0.125)]
 
 # Weights are whole numbers of this unit, so that sums are exact and every engine gives the same bytes.
 UNITS_PER_ENGAGEMENT = 1024
 
 
 class EventWeights(BaseModel):
-    """How much one event of each kind adds to the engagement of a user with a user or a room."""
+    """How much one event of each kind adds to the engagement of a user with a user or a room.
 
-    model_config = ConfigDict(frozen=True)
+    `follow` and `subscription` count for the scorer `count` alone: for the filter these are links, not events.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     follow: Weight = 1
     mention: Weight = 1
@@ -28,39 +33,43 @@ class EventWeights(BaseModel):
     post: Weight = 1
 
 
-Share = Annotated[float, Field(ge=0, le=16)]
+class Filter(BaseModel):
+    """A linear graph filter: what the links count from which it starts, and how they lead on.
 
-
-class Blend(BaseModel):
-    """The blended score's weights: one for each source of candidates.
-
-    For users `follows` is whom the user's neighbours follow, `followers` who follows those, `closest` those closest
-    to them, `rooms` the members of the user's rooms. For rooms `follows` is what the neighbours joined, `closest` the
-    rooms closest to them, `rooms` rooms like the user's own. `community` is what is popular in the user's community.
+    A follow counts 1, a membership `rooms`, everybody's link to themselves `own`: the more, the shorter the walk, for
+    over it a user reaches their followers, and whom their followees follow. Much engagement counts up to `engagement`
+    of a link. `popularity` is the power of an item's degree that it is divided by: 0.5 as in a cosine, less favours
+    the popular. `power` is applied to every similarity: below 1 many weak ones count more. The last two are whole
+    eighths, of which square roots are made, that are the same on every machine.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    follows: Share = 0.0
-    followers: Share = 0.0
-    closest: Share = 0.0
-    rooms: Share = 0.0
-    community: Share = 0.0
+    rooms: Share = 0.3
+    own: Annotated[float, Field(gt=0, le=16)] = 2.0
+    engagement: Share = 0.3
+    popularity: Exponent = 0.375
+    power: Annotated[float, Field(gt=0, le=1, multiple_of=0.125)] = 0.625
 
 
 class Parameters(BaseModel):
-    """The algorithm's parameters: `closest` connections per user, `top` items per user, how candidates are scored.
+    """The algorithm's parameters: `top` items per user, and how candidates are scored.
 
-    The scorer `count` is the algorithm of 2019 with one of its second hops; `blend` weighs several sources.
+    The scorer `filter` has a filter for each kind. `count` is the algorithm of 2019, in the SQL engines alone, over
+    the `closest` connections per user, with one of its second hops.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    closest: Annotated[int, Field(ge=1, le=15)] = 10
     top: Annotated[int, Field(ge=1, le=100)] = 5
-    scorer: Scorer = "blend"
-    second_hop: SecondHop = "follows"
-    blend_users: Blend = Blend(follows=1, followers=0.25, closest=0.25, rooms=0.5)
-    blend_rooms: Blend = Blend(follows=0.12, closest=0.05, rooms=1, community=0.25)
+    scorer: Scorer = "filter"
+    filter_users: Filter = Filter()
+    filter_rooms: Filter = Filter(rooms=2.0, own=1.0)
     weights: EventWeights = EventWeights()
     half_life_days: Annotated[float, Field(gt=0)] | None = None
+    closest: Annotated[int, Field(ge=1, le=15)] = 10
+    second_hop: SecondHop = "follows"
+
+    def filter_of(self, kind: Kind) -> Filter:
+        """Return the filter of a kind."""
+        return self.filter_users if kind == "users" else self.filter_rooms

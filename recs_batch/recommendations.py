@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT
 
-REASONS = ("connection", "room", "community", "overall")
+REASONS = ("connection", "room", "followers", "overall")
 SOURCE_COLUMNS = ["user_id", "rank", "item_id", "score", "reason", "reason_id", "reason_weight"]
 SCHEMA = pa.schema(
     [
@@ -40,8 +40,8 @@ SCHEMA = pa.schema(
 class Recommendations:
     """Items per user, best first, as columns; row i has the reasons from `starts[i]` to `starts[i + 1]`.
 
-    Scores and weights are whole numbers of 1/`unit`. A reason's kind is a place in `REASONS`: the
-    connection or room (by id) that led there, the community (named by its room), or popularity overall (id 0, unused).
+    Scores and weights are whole numbers of 1/`unit`. A reason's kind is a place in `REASONS`: the connection or room
+    (by id) that led there, the followers of the user (the id is the user's), or popularity overall (id 0, unused).
     """
 
     user: npt.NDArray[np.int64]
@@ -89,7 +89,7 @@ def concatenate(parts: Iterable[Recommendations]) -> Recommendations:
     return Recommendations(**columns, starts=np.concatenate([[0], np.cumsum(lengths)]), unit=blocks[0].unit)
 
 
-def from_rows(rows: pa.Table) -> Recommendations:
+def from_rows(rows: pa.Table, unit: int) -> Recommendations:
     """Fold rows of one reason each, in the order of publication, into recommendations."""
     user, rank, item, score = (rows[name].to_numpy() for name in SOURCE_COLUMNS[:4])
     first = np.ones(len(rows), np.bool_)
@@ -104,4 +104,5 @@ def from_rows(rows: pa.Table) -> Recommendations:
         reason_kind=np.array([kinds[name] for name in rows["reason"].to_pylist()], np.int8),
         reason=rows["reason_id"].fill_null(0).to_numpy().astype(np.int64),
         reason_weight=rows["reason_weight"].to_numpy(),
+        unit=unit,
     )

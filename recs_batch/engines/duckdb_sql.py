@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from common.progress import track
-from recs_batch.engines import sql
+from recs_batch.engines import model, sql
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import SOURCE_COLUMNS, Recommendations, from_rows
 from recs_batch.tables import TABLES
@@ -30,8 +32,7 @@ _THREADS = 2
 
 
 def recommend(tables: Path, day: date, parameters: Parameters, scratch: Path) -> dict[Kind, Recommendations]:
-    """Recommend users and rooms from the Parquet files `tables/<table>/*.parquet`; spill to `scratch`."""
-    sql.require_count(parameters)
+    """Recommend from the Parquet files `tables/<table>/*.parquet`; spill to `scratch`, and leave the model there."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": _MEMORY_LIMIT,
         "threads": _THREADS,
@@ -42,23 +43,29 @@ def recommend(tables: Path, day: date, parameters: Parameters, scratch: Path) ->
         statements = list(sql.shared_statements(parameters, day, _DIALECT))
         for name, select in track(statements, "count engagement"):
             connection.execute(f"CREATE TABLE {name} AS {select}")
-        return {kind: _recommend(connection, kind, parameters, day) for kind in track(KINDS, "recommend")}
+        model.write_pairs(partial(_batches, connection), engagement := model.model_folder(scratch, "engagement"))
+        found = {}
+        for kind in track(KINDS, "recommend"):
+            found[kind] = _recommend(connection, kind, parameters, day)
+            if parameters.scorer == "filter":
+                folder = model.model_folder(scratch, f"filter-{kind}")
+                model.write_filter(partial(_batches, connection), kind, engagement, folder)
+        return found
+
+
+def _batches(connection: duckdb.DuckDBPyConnection, select: str) -> Iterator[pa.RecordBatch]:
+    yield from connection.sql(select).to_arrow_table().to_batches()
 
 
 def _open_tables(connection: duckdb.DuckDBPyConnection, tables: Path) -> None:
     for table in TABLES:
-        name = table if table in {"users", "rooms"} else f"raw_{table}"
         pattern = str(tables / table / "*.parquet").replace("'", "''")
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{pattern}')")  # noqa: S608 (quoted)
+        connection.execute(f"CREATE VIEW raw_{table} AS SELECT * FROM read_parquet('{pattern}')")  # noqa: S608 (quoted)
 
 
 def _recommend(connection: duckdb.DuckDBPyConnection, kind: Kind, parameters: Parameters, day: date) -> Recommendations:
-    for alias, source in sql.sources_of(kind, parameters).items():
-        select = f"SELECT * FROM {source}"  # noqa: S608 (one of our own names)
-        if alias != "items":
-            select = sql.statement(source, parameters, day, _DIALECT)
-        connection.execute(f"CREATE OR REPLACE VIEW {alias} AS {select}")
-    for name in sql.PER_KIND[:-1]:
-        connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql.statement(name, parameters, day, _DIALECT)}")
-    rows: pa.Table = connection.sql(sql.statement(sql.PER_KIND[-1], parameters, day, _DIALECT)).to_arrow_table()
-    return from_rows(rows.select(SOURCE_COLUMNS))
+    for name, select in sql.statements_of(kind, parameters, day, _DIALECT):
+        form = "VIEW" if name in sql.VIEWS else "TABLE"
+        connection.execute(f"CREATE OR REPLACE {form} {name} AS {select}")
+    rows: pa.Table = connection.table("recommendations").to_arrow_table()
+    return from_rows(rows.select(SOURCE_COLUMNS), sql.unit_of(parameters))

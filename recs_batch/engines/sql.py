@@ -8,26 +8,31 @@ from datetime import date, timedelta
 from importlib.resources import files
 from string import Template
 
-from common.errors import ConfigurationError
-from recs_batch.graph.rows import MICROSECONDS_PER_DAY
-from recs_batch.graph.social import end_of
-from recs_batch.graph.steps import event_values
-from recs_batch.parameters import KINDS, UNITS_PER_ENGAGEMENT, Parameters
+from recs_batch.graph.engagement import MOST_UNLINKED, event_values
+from recs_batch.graph.found import MOST_REASONS
+from recs_batch.graph.links import HALF, MOST_LINKS, Units
+from recs_batch.graph.reading import MICROSECONDS_PER_DAY, end_of
+from recs_batch.graph.similarity import FEWEST, MOST, WORK
+from recs_batch.graph.steps import UNIT
+from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Kind, Parameters
 
-SHARED = (
+_SHARED = (
+    "users",
+    "rooms",
     "follows",
     "subscriptions",
     "posts",
     "likes",
     "mentions",
     "blocked",
-    "user_engagement",
-    "room_engagement",
-    "closest_users",
-    "closest_rooms",
+    "user_pairs",
+    "room_pairs",
 )
+_COUNTED = ("user_engagement", "room_engagement", "closest_users", "closest_rooms")  # of the scorer count alone
+_FILTERED = ("filter_links", "filter_scaled", "similarities")  # of the scorer filter alone, once for each kind
 _EVENTS = {"follow": "f", "mention": "m", "subscription": "s", "post": "m", "like": "l"}  # the table's alias
-PER_KIND = ("connected", "popular", "recommendations")
+VIEWS = ("items", "links", "excluded", "paths")  # too large to keep, or another table by a second name
+_PER_KIND = ("connected", "popular", "recommendations")
 
 
 @dataclass(frozen=True)
@@ -53,45 +58,66 @@ class Dialect:
 
 def shared_statements(parameters: Parameters, day: date, dialect: Dialect) -> Iterator[tuple[str, str]]:
     """Yield the name of each table that both kinds of recommendation need, and the SELECT that makes it."""
-    for name in SHARED:
-        yield name, statement(name, parameters, day, dialect)
+    for name in _SHARED + (_COUNTED if parameters.scorer == "count" else ()):
+        yield name, statement(name, "users", parameters, day, dialect)
 
 
-def statement(name: str, parameters: Parameters, day: date, dialect: Dialect) -> str:
+def statements_of(kind: Kind, parameters: Parameters, day: date, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """Yield the tables that stand for one kind, in their order, the recommendations last."""
+    paths = "paths_filter" if parameters.scorer == "filter" else f"paths_{kind}_{parameters.second_hop}"
+    for name in _FILTERED if parameters.scorer == "filter" else ():
+        yield name, statement(name, kind, parameters, day, dialect)
+    yield "items", f"SELECT * FROM {kind}"  # noqa: S608 (a name of our own)
+    for name, source in (("links", f"links_{kind}"), ("excluded", f"excluded_{kind}"), ("paths", paths)):
+        yield name, statement(source, kind, parameters, day, dialect)
+    for name in _PER_KIND:
+        yield name, statement(name, kind, parameters, day, dialect)
+
+
+def unit_of(parameters: Parameters) -> int:
+    """Return what 1 is as a score."""
+    return UNIT if parameters.scorer == "filter" else UNITS_PER_ENGAGEMENT
+
+
+def statement(name: str, kind: Kind, parameters: Parameters, day: date, dialect: Dialect) -> str:
     """Return the SELECT in `sql/<name>.sql`, filled in."""
     text = (files("recs_batch") / "sql" / f"{name}.sql").read_text()
-    weights = {kind: _weight(kind, parameters, day, dialect) for kind in _EVENTS}
+    chosen = parameters.filter_of(kind)
     return Template(text).substitute(
-        weights,
+        {event: _weight(event, parameters, day, dialect) for event in _EVENTS},
+        **Units.of(chosen)._asdict(),
+        popularity=_eighth_power("j.degree", chosen.popularity),
+        power=_eighth_power("r.similarity", chosen.power),
+        is_room=int(kind == "rooms"),
         closest=parameters.closest,
         top=parameters.top,
-        unit=UNITS_PER_ENGAGEMENT,
+        unit=unit_of(parameters),
+        half=HALF,
+        work=WORK,
+        fewest=FEWEST,
+        most=MOST,
+        most_links=MOST_LINKS,
+        most_unlinked=MOST_UNLINKED,
+        most_reasons=MOST_REASONS,
         unnest=dialect.unnest,
+        quotient=dialect.quotient,
         end=f"{dialect.instant} '{day + timedelta(days=1)} 00:00:00+00:00'",
     )
 
 
-def require_count(parameters: Parameters) -> None:
-    """Raise `ConfigurationError` unless the scorer is one that SQL has."""
-    if parameters.scorer != "count":
-        raise ConfigurationError(f"RECS_SCORER is {parameters.scorer!r}: the SQL engines have only the scorer count")
-
-
-def sources_of(kind: str, parameters: Parameters) -> dict[str, str]:
-    """Return which tables stand for `items`, `links`, `excluded` and `paths` when recommending users or rooms."""
-    if kind not in KINDS:
-        raise ValueError(f"{kind!r} is none of {KINDS}")
-    return {
-        "items": kind,
-        "links": f"links_{kind}",
-        "excluded": f"excluded_{kind}",
-        "paths": f"paths_{kind}_{parameters.second_hop}",
-    }
+def _eighth_power(column: str, exponent: float) -> str:
+    """Return the expression for a power as `similarity.eighth_power` computes it: a product of roots."""
+    eighths, roots, factor = round(8 * exponent), ["1e0"], column
+    for bit in (8, 4, 2, 1):
+        if eighths & bit:
+            roots.append(factor)
+        factor = f"sqrt({factor})"
+    return f"({' * '.join(roots)})"
 
 
 def _weight(kind: str, parameters: Parameters, day: date, dialect: Dialect) -> str:
     """Return the expression for an event's weight in units: a literal, or an element of a list by the age in days."""
-    values: list[int] = getattr(event_values(parameters), kind).tolist()
+    values: list[int] = event_values(parameters.weights, parameters.half_life_days)[kind].tolist()
     if len(values) == 1:
         return str(values[0])
     values = values[: values.index(0) + 1] if 0 in values else values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,31 +10,31 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recs_batch.graph.reading import TableFiles, integers
+from recs_batch.graph.reading import TableFiles, end_of, integers
 from recs_batch.tables import TABLES
 
 _SHARE = 0.2
 _TARGETS = {"follows": "following_user_id", "subscriptions": "room_id"}
 
 
-def without_a_fifth(tables: Path, folder: Path, seed: int) -> Path:
-    """Put the tables into `folder`, without a fifth of the follows (mutual ones in both directions) and subscriptions.
+def without_a_fifth(tables: Path, day: date, folder: Path, seed: int) -> Path:
+    """Put the tables of a day into `folder`, without a fifth of the links (of mutual follows in both directions).
 
     A pair's fate depends on its ids and the seed alone. Returns `folder`.
     """
     folder.mkdir(parents=True)
     for table in TABLES:
         if table in _TARGETS:
-            _write_kept(tables / table, _TARGETS[table], folder / table, seed)
+            _write_kept(TableFiles(tables / table, end_of(day)), _TARGETS[table], folder / table, seed)
         else:
             (folder / table).symlink_to((tables / table).resolve(), target_is_directory=True)
     return folder
 
 
-def _write_kept(source: Path, target: str, folder: Path, seed: int) -> None:
+def _write_kept(source: TableFiles, target: str, folder: Path, seed: int) -> None:
     folder.mkdir()
     writer: pq.ParquetWriter | None = None
-    for batch in TableFiles(source).batches(*TABLES[source.name]):
+    for batch in source.batches(*TABLES[source.name]):
         one, other = integers(batch, "user_id"), integers(batch, target)
         if source.name == "follows":
             one, other = np.minimum(one, other), np.maximum(one, other)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from recs_batch.graph.rows import Indices, Rows
+from recs_batch.evaluation.split import Truth
+from recs_batch.graph.ids import Indices
 
 _RESAMPLES = 1000
 Values = npt.NDArray[np.float64]
@@ -21,11 +22,11 @@ class Estimate(NamedTuple):
     high: float
 
 
-def hits_of(items: Indices, users: Indices, truth: Rows) -> npt.NDArray[np.bool_]:
+def hits_of(items: Indices, users: Indices, truth: Truth) -> npt.NDArray[np.bool_]:
     """Return which of the items recommended to each user came true."""
     hits = np.zeros(items.shape, np.bool_)
     for row, user in enumerate(users):
-        hits[row] = np.isin(items[row], truth.targets[truth.starts[user] : truth.ends[user]])
+        hits[row] = np.isin(items[row], truth.of(int(user)))
     return hits
 
 

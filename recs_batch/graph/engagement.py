@@ -1,160 +1,115 @@
-"""Engagement: for every user, the weight of every user and room they dealt with."""
+"""Engagement: who deals with whom and with which rooms, how much so far, and whether they are linked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from recs_batch.graph.messages import Messages
-from recs_batch.graph.rows import Indices, Rows
-from recs_batch.graph.tally import FREE, Tally, add, clear, mask_for, new_tally, place_of
+from recs_batch.graph.files import Positions
+from recs_batch.graph.ids import Indices
+from recs_batch.graph.reading import OLDEST, Column
+from recs_batch.graph.tables import DayTables, Events, Flags
+from recs_batch.parameters import UNITS_PER_ENGAGEMENT, EventWeights
 
-Weights = npt.NDArray[np.int32]
-WeightByAge = npt.NDArray[np.int64]  # by age in days, in units of an engagement; of length 1 when age does not matter
-
-HEAVIEST = np.iinfo(np.int32).max  # two million engagements of one pair
-
-
-class Events(NamedTuple):
-    """All that happened, by the user who did it."""
-
-    follows: Rows
-    mentions: Rows
-    subscriptions: Rows
-    posts: Rows
-    likes: Rows
-    messages: Messages
+MOST_UNLINKED = 16  # users, and rooms, that a user is not linked to count, those with the most engagement
+_VALUE_BITS = 21  # an event's weight, and whether it is a link
+_MOST = np.iinfo(np.int32).max  # two million events of one pair
+Part = tuple[Column, Column, npt.NDArray[np.int64] | int, bool]  # users, targets, weights, whether they are links
 
 
-class EventValues(NamedTuple):
-    """What an event of each kind weighs, by its age in days."""
+class PairBlock(NamedTuple):
+    """The pairs of a block of users: user i of the block has the next `counts[i]` of them, targets ascending."""
 
-    follow: WeightByAge
-    mention: WeightByAge
-    subscription: WeightByAge
-    post: WeightByAge
-    like: WeightByAge
-
-
-class Weighted(NamedTuple):
-    """Weighted pairs of a block of users: user i of the block has the next `counts[i]` of them."""
-
-    counts: npt.NDArray[np.int64]
+    counts: Positions
     targets: Indices
-    weights: Weights
+    events: Indices
+    linked: Flags
 
 
-@njit(cache=True, nogil=True)
-def count_block(events: Events, values: EventValues, first: int, last: int) -> tuple[Weighted, Weighted, int]:
-    """Return the engagement with users and with rooms of the users from `first` to `last`, and the repeated likes.
+def event_values(weights: EventWeights, half_life_days: float | None) -> dict[str, Column]:
+    """Return what an event of each kind weighs, by its age in days (of length 1 where age does not matter)."""
+    decay = np.ones(1) if half_life_days is None else 0.5 ** (np.arange(OLDEST + 1) / half_life_days)
+    kinds = weights.model_dump()
+    return {kind: np.rint(weight * UNITS_PER_ENGAGEMENT * decay).astype(np.int64) for kind, weight in kinds.items()}
 
-    A repeated like counts once, by its latest. Pairs without weight, and of a user with themselves, are left out.
-    """
-    users = _reserve(events.follows, events.mentions, events.likes, first, last)
-    rooms = _reserve(events.subscriptions, events.posts, events.likes, first, last)
-    tally = new_tally(max(_longest(events.likes, first, last), 1))
-    sums = new_tally(
-        _longest(events.likes, first, last)
-        + max(
-            _longest(events.follows, first, last) + _longest(events.mentions, first, last),
-            _longest(events.subscriptions, first, last) + _longest(events.posts, first, last),
+
+class Engagement:
+    """Everything that the pairs of a user are counted from."""
+
+    def __init__(self, tables: DayTables, values: dict[str, Column]) -> None:
+        self._tables, self._values = tables, values
+        self.follows, self.subscriptions = tables.links("follows"), tables.links("subscriptions")
+        self.blocked = tables.blocked()
+        self._messages, self._posts, self._mentions = tables.messages()
+        self._likes = tables.likes(self._messages)
+
+    def block(self, first: int, last: int) -> tuple[PairBlock, PairBlock]:
+        """Return the pairs with users and with rooms of the users from `first` to `last`.
+
+        Nobody deals with themselves, with the inactive, or with whom a block keeps away.
+        """
+        users, rooms = self._tables.users, self._tables.rooms
+        user, message, age = self._likes.of(first, last)
+        weight = self._values["like"][age]
+        with_users = [
+            (user, self._messages.authors[message].astype(np.int64), weight, False),
+            self._part(self._mentions, "mention", first, last),
+            self._links(self.follows, users.count, first, last),
+        ]
+        with_rooms = [
+            (user, self._messages.rooms[message].astype(np.int64), weight, False),
+            self._part(self._posts, "post", first, last),
+            self._links(self.subscriptions, rooms.count, first, last),
+        ]
+        hidden = self.blocked[slice(*np.searchsorted(self.blocked, [first * users.count, last * users.count]))]
+        own = np.arange(first, last) * (users.count + 1)
+        return (
+            _total(with_users, first, last, users.active, np.concatenate([hidden, own])),
+            _total(with_rooms, first, last, rooms.active, hidden[:0]),
         )
-        + 1
-    )
-    user_total = room_total = repeats = 0
-    authors = events.messages.slots.values
-    for user in range(first, last):
-        given = _length(events.likes, user)
-        liked = _latest(events.likes, user, values.like, tally, mask_for(given))
-        repeats += given - liked
-        mask = mask_for(liked + _length(events.follows, user) + _length(events.mentions, user))
-        count = _add_likes(tally, liked, authors, sums, mask)
-        count = _add_row(events.follows, user, values.follow, sums, mask, count)
-        count = _add_row(events.mentions, user, values.mention, sums, mask, count)
-        users.counts[user - first] = _write(sums, count, user, users, user_total)
-        user_total += users.counts[user - first]
-        mask = mask_for(liked + _length(events.subscriptions, user) + _length(events.posts, user))
-        count = _add_likes(tally, liked, events.messages.rooms, sums, mask)
-        count = _add_row(events.subscriptions, user, values.subscription, sums, mask, count)
-        count = _add_row(events.posts, user, values.post, sums, mask, count)
-        rooms.counts[user - first] = _write(sums, count, -1, rooms, room_total)
-        room_total += rooms.counts[user - first]
-        clear(tally, liked)
-    return (
-        Weighted(users.counts, users.targets[:user_total].copy(), users.weights[:user_total].copy()),
-        Weighted(rooms.counts, rooms.targets[:room_total].copy(), rooms.weights[:room_total].copy()),
-        repeats,
-    )
+
+    def _part(self, events: Events, kind: str, first: int, last: int) -> Part:
+        user, target, age = events.of(first, last)
+        return user, target, self._values[kind][age], False
+
+    @staticmethod
+    def _links(keys: Column, targets: int, first: int, last: int) -> Part:
+        user, target, _ = Events(keys, max(targets, 1), 1).of(first, last)
+        return user, target, 0, True
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _length(rows: Rows, row: int) -> int:
-    return rows.ends[row] - rows.starts[row]
+def _total(parts: Sequence[Part], first: int, last: int, active: Flags, left_out: Column) -> PairBlock:
+    """Add up the events of every pair, having put pair, weight and link into one number, by which all are sorted."""
+    targets = max(len(active), 1)
+    packed = np.concatenate([*_packed(parts, first, targets)])
+    packed.sort()
+    keys = packed >> _VALUE_BITS
+    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.empty(0, np.int64)
+    pairs = keys[starts]
+    values = packed & ((1 << _VALUE_BITS) - 1)
+    events = np.add.reduceat(values >> 1, starts) if len(starts) else pairs
+    linked = np.maximum.reduceat(values & 1, starts).astype(np.bool_) if len(starts) else pairs.astype(np.bool_)
+    user, target = np.divmod(pairs, targets)
+    kept = active[target] & ((events > 0) | linked) & ~np.isin(pairs + first * targets, left_out)
+    user, target, events, linked = user[kept], target[kept], events[kept], linked[kept]
+    kept = linked | _is_heaviest(user, np.where(linked, -1, events))
+    counts = np.bincount(user[kept], minlength=last - first)
+    events = np.minimum(events[kept], _MOST)
+    return PairBlock(counts, target[kept].astype(np.int32), events.astype(np.int32), linked[kept])
 
 
-@njit(cache=True, nogil=True)
-def _longest(rows: Rows, first: int, last: int) -> int:
-    longest = 0
-    for row in range(first, last):
-        longest = max(longest, _length(rows, row))
-    return longest
+def _is_heaviest(user: Column, events: Column) -> Flags:
+    """Tell which pairs are among the `MOST_UNLINKED` of their user with the most events, ties by place."""
+    order = np.lexsort((-events, user))
+    starts = np.searchsorted(user, user[order], side="left")
+    found = np.zeros(len(user), np.bool_)
+    found[order[np.arange(len(order)) - starts < MOST_UNLINKED]] = True
+    return found
 
 
-@njit(cache=True, nogil=True)
-def _reserve(one: Rows, two: Rows, three: Rows, first: int, last: int) -> Weighted:
-    most = 0
-    for row in range(first, last):
-        most += _length(one, row) + _length(two, row) + _length(three, row)
-    return Weighted(np.zeros(last - first, np.int64), np.empty(most, np.int32), np.empty(most, np.int32))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _value(values: WeightByAge, rows: Rows, place: int) -> int:
-    return values[min(rows.ages[place], len(values) - 1)] if len(rows.ages) else values[0]
-
-
-@njit(cache=True, nogil=True)
-def _latest(likes: Rows, user: int, values: WeightByAge, tally: Tally, mask: int) -> int:
-    """Put a user's likes into the tally, by message; a repeated one with its greatest weight."""
-    count = 0
-    for place in range(likes.starts[user], likes.ends[user]):
-        at = place_of(tally, mask, likes.targets[place])
-        if tally.keys[at] == FREE:
-            tally.keys[at] = likes.targets[place]
-            tally.filled[count] = at
-            count += 1
-        tally.sums[at] = max(tally.sums[at], _value(values, likes, place))
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _add_likes(tally: Tally, liked: int, owners: Indices, sums: Tally, mask: int) -> int:
-    count = 0
-    for entry in range(liked):
-        at = tally.filled[entry]
-        count = add(sums, mask, count, owners[tally.keys[at]], tally.sums[at])
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _add_row(rows: Rows, user: int, values: WeightByAge, sums: Tally, mask: int, count: int) -> int:
-    for place in range(rows.starts[user], rows.ends[user]):
-        count = add(sums, mask, count, rows.targets[place], _value(values, rows, place))
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _write(sums: Tally, count: int, left_out: int, block: Weighted, start: int) -> int:
-    """Write the sums behind what the block holds already, empty the tally and return how many there were."""
-    end = start
-    for entry in range(count):
-        at = sums.filled[entry]
-        if sums.keys[at] != left_out and sums.sums[at] > 0:
-            block.targets[end] = sums.keys[at]
-            block.weights[end] = min(sums.sums[at], HEAVIEST)
-            end += 1
-    clear(sums, count)
-    return end - start
+def _packed(parts: Sequence[Part], first: int, targets: int) -> Iterator[Column]:
+    for user, target, weight, links in parts:
+        yield (((user - first) * targets + target) << _VALUE_BITS) | ((weight << 1) | int(links))

@@ -4,78 +4,87 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from recs_batch.graph.arrays import ArrayWriter, map_array
-from recs_batch.graph.engagement import Weighted, Weights
-from recs_batch.graph.rows import Indices, Positions, Rows
+from recs_batch.graph.ids import Indices
+from recs_batch.stored_arrays import StoredFolder
+
+Folder = Path | StoredFolder
+Positions = npt.NDArray[np.int64]
 
 
-class WeightedRows(NamedTuple):
-    """Row i has `targets[bounds[i] : bounds[i + 1]]` with their `weights`."""
+class Rows(NamedTuple):
+    """Row i has `targets[bounds[i] : bounds[i + 1]]`, ascending, with their `weights`."""
 
     bounds: Positions
     targets: Indices
-    weights: Weights
+    weights: Indices
 
 
-class WeightedRowsWriter:
-    """Writes weighted rows, block after block."""
+class Pairs(NamedTuple):
+    """What user i deals with: `targets[bounds[i] : bounds[i + 1]]`, ascending, by how many events, linked or not."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        dtypes = {"bounds": np.int64, "targets": np.int32, "weights": np.int32}
+    bounds: Positions
+    targets: Indices
+    events: Indices
+    linked: npt.NDArray[np.bool_]
+
+
+class RowsWriter:
+    """Writes `Rows` or `Pairs`, block after block."""
+
+    def __init__(self, folder: Path, name: str, **dtypes: npt.DTypeLike) -> None:
         self._writers = {part: ArrayWriter(_file(folder, name, part), dtype) for part, dtype in dtypes.items()}
+        self._bounds = ArrayWriter(_file(folder, name, "bounds"), np.int64)
         self._end = 0
 
-    def append(self, block: Weighted) -> None:
-        """Write the rows of the next users."""
-        ends = self._end + np.cumsum(block.counts)
-        starts = ends - block.counts
-        self._end = int(ends[-1]) if len(ends) else self._end
-        for part, values in (("bounds", starts), ("targets", block.targets), ("weights", block.weights)):
-            self._writers[part].append(values)
+    def append(self, counts: Positions, *columns: npt.NDArray[Any]) -> None:
+        """Write the next rows: how long each is, and their columns one behind the other."""
+        ends = self._end + np.cumsum(counts)
+        self._bounds.append(ends - counts)
+        self._end += int(counts.sum())
+        for writer, values in zip(self._writers.values(), columns, strict=True):
+            writer.append(values)
 
-    def __enter__(self) -> WeightedRowsWriter:
+    def __enter__(self) -> RowsWriter:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writers["bounds"].append(np.array([self._end]))
-        for writer in self._writers.values():
+        self._bounds.append(np.array([self._end]))
+        for writer in (self._bounds, *self._writers.values()):
             writer.__exit__(kind, error, trace)
 
 
-def is_there(folder: Path, name: str) -> bool:
-    """Tell whether a folder has weighted rows of this name."""
-    return _file(folder, name, WeightedRows._fields[0]).exists()
+def rows_writer(folder: Path, name: str) -> RowsWriter:
+    """Return a writer of `Rows`."""
+    return RowsWriter(folder, name, targets=np.int32, weights=np.int32)
 
 
-def read_weighted(folder: Path, name: str) -> WeightedRows:
-    """Map weighted rows that a `WeightedRowsWriter` wrote."""
-    return WeightedRows(*(map_array(_file(folder, name, part)) for part in WeightedRows._fields))
+def pairs_writer(folder: Path, name: str) -> RowsWriter:
+    """Return a writer of `Pairs`."""
+    return RowsWriter(folder, name, targets=np.int32, events=np.int32, linked=np.bool_)
 
 
-def write_sets(folder: Path, name: str, rows: Rows) -> None:
-    """Write rows without weights, leaving out the gaps between them."""
-    bounds = np.concatenate([[0], np.cumsum(rows.ends - rows.starts)])
-    targets = rows.targets
-    if bounds[-1] != len(targets):
-        inside = np.zeros(len(targets) + 1, np.int8)
-        np.add.at(inside, rows.starts, 1)
-        np.add.at(inside, rows.ends, -1)
-        targets = targets[np.cumsum(inside[:-1], dtype=np.int8) > 0]
-    write_array(folder, f"{name}.bounds", bounds)
-    write_array(folder, f"{name}.targets", targets)
+def write_rows(folder: Path, name: str, rows: Rows) -> None:
+    """Write rows that are in memory."""
+    with rows_writer(folder, name) as writer:
+        writer.append(np.diff(rows.bounds), rows.targets, rows.weights)
 
 
-def read_sets(folder: Path, name: str) -> Rows:
-    """Map rows without weights."""
-    bounds = map_array(_file(folder, name, "bounds"))
-    return Rows(bounds[:-1], bounds[1:], map_array(_file(folder, name, "targets")), np.empty(0, np.uint16))
+def read_rows(folder: Folder, name: str) -> Rows:
+    """Map rows with weights."""
+    return Rows(*(read_array(folder, f"{name}.{part}") for part in Rows._fields))
+
+
+def read_pairs(folder: Folder, name: str) -> Pairs:
+    """Map pairs."""
+    return Pairs(*(read_array(folder, f"{name}.{part}") for part in Pairs._fields))
 
 
 def write_array(folder: Path, name: str, values: npt.NDArray[Any]) -> None:
@@ -84,8 +93,10 @@ def write_array(folder: Path, name: str, values: npt.NDArray[Any]) -> None:
         writer.append(values)
 
 
-def read_array(folder: Path, name: str) -> npt.NDArray[Any]:
-    """Map an array."""
+def read_array(folder: Folder, name: str) -> npt.NDArray[Any]:
+    """Map an array, or, in a bucket, return what reads the parts of it that are used."""
+    if isinstance(folder, StoredFolder):
+        return cast("npt.NDArray[Any]", folder.array(name))
     return map_array(folder / f"{name}.npy")
 
 

@@ -1,4 +1,4 @@
-"""What the second hop found for a block of users, in arrays that grow as reasons are written."""
+"""What ranking works on and what it finds."""
 
 from __future__ import annotations
 
@@ -6,61 +6,58 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from recs_batch.graph.rows import Indices, Positions
+from recs_batch.graph.files import Positions, Rows
+from recs_batch.graph.ids import Indices
+from recs_batch.recommendations import REASONS
 
-Kinds = npt.NDArray[np.int8]
+MOST_REASONS = 15  # are told; of more the heaviest
+CONNECTION, ROOM, FOLLOWERS, OVERALL = range(len(REASONS))
 Scores = npt.NDArray[np.int64]
 
 
+class Model(NamedTuple):
+    """What scores are made of: links J to users and rooms, and rows of P for these sources."""
+
+    to_users: Rows
+    to_rooms: Rows
+    from_users: Rows
+    from_rooms: Rows
+
+
+class Candidates(NamedTuple):
+    """Whom not to recommend to user u, `excluded[bounds[u] : bounds[u + 1]]`; and what is popular, the most first."""
+
+    bounds: Positions
+    excluded: Indices
+    popular: Indices
+    counts: Scores
+
+    def of(self, user: int) -> Indices:
+        """Return whom not to recommend to a user."""
+        return self.excluded[self.bounds[user] : self.bounds[user + 1]]
+
+
 class Found(NamedTuple):
-    """A block's recommendations: user i has the next `counts[i]` items, item j the next `reason_counts[j]` reasons."""
+    """Up to `top` items for each of some users, best first, and for each item its reasons, heaviest first."""
 
     counts: Positions
-    items: Indices
+    items: npt.NDArray[np.int32]
     scores: Scores
-    reason_counts: Positions
-    reason_kinds: Kinds
-    reasons: Indices
-    reason_weights: Scores
+    reason_counts: npt.NDArray[np.int32]
+    kinds: npt.NDArray[np.int8]
+    reasons: npt.NDArray[np.int32]
+    weights: Scores
 
-
-@njit(cache=True, nogil=True)
-def reserve_found(users: int, top: int, reasons: int) -> Found:
-    """Return room for `top` items and so many reasons for each of so many users."""
-    items, most = users * top, users * reasons
-    return Found(
-        np.zeros(users, np.int64),
-        np.empty(items, np.int32),
-        np.empty(items, np.int64),
-        np.empty(items, np.int64),
-        np.empty(most, np.int8),
-        np.empty(most, np.int32),
-        np.empty(most, np.int64),
-    )
-
-
-@njit(cache=True, nogil=True)
-def with_more_reasons(found: Found, used: int, needed: int) -> Found:
-    """Return the block with room for at least `needed` reasons, of which `used` are there already."""
-    more = 2 * max(len(found.reasons), needed)
-    kinds, reasons, weights = np.empty(more, np.int8), np.empty(more, np.int32), np.empty(more, np.int64)
-    kinds[:used] = found.reason_kinds[:used]
-    reasons[:used] = found.reasons[:used]
-    weights[:used] = found.reason_weights[:used]
-    return Found(found.counts, found.items, found.scores, found.reason_counts, kinds, reasons, weights)
-
-
-@njit(cache=True, nogil=True)
-def trimmed(found: Found, items: int, reasons: int) -> Found:
-    """Return the block without the room that was not used."""
-    return Found(
-        found.counts,
-        found.items[:items].copy(),
-        found.scores[:items].copy(),
-        found.reason_counts[:items].copy(),
-        found.reason_kinds[:reasons].copy(),
-        found.reasons[:reasons].copy(),
-        found.reason_weights[:reasons].copy(),
-    )
+    @classmethod
+    def reserve(cls, users: int, top: int, told: int) -> Found:
+        """Return room for `top` items of each user, and for `told` reasons of each item."""
+        return cls(
+            np.zeros(users, np.int64),
+            np.zeros((users, top), np.int32),
+            np.zeros((users, top), np.int64),
+            np.zeros((users, top), np.int32),
+            np.zeros((users, top, told), np.int8),
+            np.zeros((users, top, told), np.int32),
+            np.zeros((users, top, told), np.int64),
+        )

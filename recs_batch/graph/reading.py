@@ -1,73 +1,106 @@
-"""Parquet tables as numpy columns, a batch at a time."""
+"""Parquet tables as numpy columns, a batch at a time: what is null or late is left out, each row alone, and counted."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from common.errors import DataError
+from common.progress import track
+
+OLDEST = 4095  # days: events that are older count as this old
 _ROWS_AT_ONCE = 1 << 20
+MICROSECONDS_PER_DAY = 86_400_000_000
+_OPTIONAL = "mention_ids"
+Column = npt.NDArray[np.int64]
+
+
+def end_of(day: date) -> datetime:
+    """Return the midnight (UTC) that ends a day."""
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
 
 
 class TableFiles:
-    """One table in `<folder>/*.parquet`."""
+    """One table in `<folder>/*.parquet`, of which only what happened before `end` counts; `dropped` tells the rest."""
 
-    def __init__(self, folder: Path) -> None:
-        self.name = folder.name
+    def __init__(self, folder: Path, end: datetime) -> None:
+        self.name, self._end = folder.name, end
         self._files = [pq.ParquetFile(path, memory_map=True) for path in sorted(folder.glob("*.parquet"))]
+        self.dropped: Counter[str] = Counter(nulls=0, late=0)
 
     @property
     def rows(self) -> int:
         """How many rows the table has."""
         return sum(file.metadata.num_rows for file in self._files)
 
-    def batches(self, *columns: str) -> Iterator[pa.RecordBatch]:
-        """Yield some columns of the rows that have a value in each, in the order of the files; lists may be null."""
+    def batches(self, *columns: str, timed: bool = True) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that have a value in each of `columns` and a time before the end.
+
+        Lists may be null, and so may the time where rows need none (`timed` is False): what has none was always there.
+        """
+        names = list(dict.fromkeys([*columns, *["created_at"] * self._must_look_at_times(timed)]))
         for file in self._files:
-            for batch in file.iter_batches(_ROWS_AT_ONCE, columns=list(columns), use_threads=True):
-                required = [column for column in batch.columns if not pa.types.is_list(column.type)]
-                yield batch.drop_null() if any(column.null_count for column in required) else batch
+            batches = file.iter_batches(_ROWS_AT_ONCE, columns=names, use_threads=True)
+            for batch in track(batches, f"read {self.name}"):
+                yield self._fit(batch, timed)
 
-    def span(self, column: str) -> tuple[int, int]:
-        """Return the smallest and largest value of an integer column, from the files' statistics if they have any."""
-        statistics = list(self._statistics(column))
-        if all(one is not None for one in statistics):
-            return min((one.min for one in statistics), default=0), max((one.max for one in statistics), default=0)
-        parts = [part for part in (integers(batch, column) for batch in self.batches(column)) if len(part)]
-        return min((int(part.min()) for part in parts), default=0), max((int(part.max()) for part in parts), default=0)
+    def _fit(self, batch: pa.RecordBatch, timed: bool) -> pa.RecordBatch:
+        required = [name for name in batch.schema.names if name != _OPTIONAL and (timed or name != "created_at")]
+        if any(batch.column(name).null_count for name in required):
+            complete = reduce(pc.and_, (batch.column(name).is_valid() for name in required))
+            self.dropped["nulls"] += len(batch) - pc.sum(complete).as_py()
+            batch = batch.filter(complete)
+        if "created_at" in batch.schema.names:
+            early = pc.fill_null(pc.less(batch.column("created_at").cast(_TIME, safe=False), self._end), True)
+            if not pc.all(early, min_count=0).as_py():
+                self.dropped["late"] += len(early) - pc.sum(early).as_py()
+                batch = batch.filter(early)
+        return batch
 
-    def ends_before(self, end: datetime) -> bool:
-        """Tell whether the files' statistics say that every `created_at` lies before `end`."""
-        statistics = list(self._statistics("created_at"))
-        return all(one is not None and one.max < end.replace(tzinfo=one.max.tzinfo) for one in statistics)
+    def _must_look_at_times(self, timed: bool) -> bool:
+        """Tell whether a time may be null or late, for all that the files' statistics say."""
+        if "created_at" not in self._files[0].schema_arrow.names:
+            return False
+        for statistics in self._statistics("created_at"):
+            if statistics is None or not statistics.has_min_max or (timed and statistics.null_count != 0):
+                return True
+            if statistics.max.replace(tzinfo=UTC) >= self._end:
+                return True
+        return False
 
     def _statistics(self, column: str) -> Iterator[Any]:
-        """Yield the column's statistics in every row group, None where there are none."""
         for file in self._files:
             for number in range(file.num_row_groups):
                 group = file.metadata.row_group(number)
+                chunks = (group.column(place) for place in range(group.num_columns))
                 if group.num_rows:
-                    chunks = (group.column(place) for place in range(group.num_columns))
-                    found = next(chunk for chunk in chunks if chunk.path_in_schema == column)
-                    known = found.statistics is not None and found.statistics.has_min_max
-                    yield found.statistics if known else None
+                    yield next(chunk.statistics for chunk in chunks if chunk.path_in_schema == column)
 
 
-def integers(batch: pa.RecordBatch, column: str) -> npt.NDArray[np.int64]:
-    """Return a column of a batch without nulls as 64-bit integers, without a copy if it has them already."""
-    values: npt.NDArray[np.int64] = batch.column(column).cast(pa.int64()).to_numpy(zero_copy_only=False)
+_TIME = pa.timestamp("us", tz="UTC")
+
+
+def integers(batch: pa.RecordBatch, column: str) -> Column:
+    """Return a column without nulls as 64-bit integers. Raises `DataError` if one does not fit."""
+    try:
+        values: Column = batch.column(column).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        raise DataError(f"{column} has a value of 2^63 or more, beyond what an id may be") from None
     return values
 
 
-def instants(batch: pa.RecordBatch, column: str = "created_at") -> npt.NDArray[np.int64]:
-    """Return a column of instants as microseconds since 1970-01-01 UTC."""
-    values = batch.column(column)
-    as_microseconds = values.cast(pa.timestamp("us", tz=values.type.tz), safe=False)
-    microseconds: npt.NDArray[np.int64] = as_microseconds.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    return microseconds
+def ages(batch: pa.RecordBatch, end: datetime) -> Column:
+    """Return how many calendar days (UTC) lie between `created_at` and the day that ends at `end`."""
+    moments = batch.column("created_at").cast(_TIME, safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    last = round(end.timestamp()) * 1_000_000 - 1
+    return np.minimum((last - moments) // MICROSECONDS_PER_DAY, OLDEST)

@@ -9,122 +9,219 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from recs_batch.graph.blend import BLEND_UNIT
-from recs_batch.graph.blocks import join_blocks, over_blocks, with_ids
-from recs_batch.graph.closest import closest_block
-from recs_batch.graph.engagement import Events, EventValues, Weighted, count_block
+from recs_batch.graph.blocks import over_blocks
+from recs_batch.graph.dense import MOST_CELLS, DenseRanking, DenseSimilarity
+from recs_batch.graph.engagement import Engagement, PairBlock, event_values
 from recs_batch.graph.files import (
-    WeightedRowsWriter,
+    Pairs,
+    Positions,
+    Rows,
+    pairs_writer,
     read_array,
-    read_sets,
-    read_weighted,
+    read_pairs,
+    read_rows,
+    rows_writer,
     write_array,
-    write_sets,
+    write_rows,
 )
-from recs_batch.graph.found import Found
-from recs_batch.graph.inputs import Inputs
-from recs_batch.graph.neighbours import MOST_NEAR, turned_around, with_followers
-from recs_batch.graph.rows import OLDEST, empty_rows
-from recs_batch.graph.second_hop import recommend_block
-from recs_batch.graph.social import SocialGraph, read_graph
-from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Kind, Parameters
+from recs_batch.graph.found import MOST_REASONS, OVERALL, ROOM, Candidates, Found, Model
+from recs_batch.graph.ids import Indices
+from recs_batch.graph.links import UNITS_PER_LINK, write_links
+from recs_batch.graph.similarity import (
+    UNITS_PER_SIMILARITY,
+    VALUE_BITS,
+    Keys,
+    Reals,
+    Scaled,
+    kept_per_source,
+    source_factors,
+    target_factors,
+)
+from recs_batch.graph.tables import DayTables, Flags
+from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import Recommendations
 
-_PAIRS = ("follows", "subscriptions", "blocked")
+UNIT = UNITS_PER_LINK * UNITS_PER_SIMILARITY  # what 1 is as a score
+_USERS_COUNTED_AT_ONCE = 1 << 13
+_SIMILARITIES_AT_ONCE = 1 << 22
+_REASONS_AT_ONCE = 1 << 20
 
 
 def count_engagement(tables: Path, day: date, parameters: Parameters, folder: Path) -> dict[str, dict[str, int]]:
-    """Write who engages with whom and what, and the sets to exclude; return what was left out of each table."""
-    graph = read_graph(tables, day, with_ages=parameters.half_life_days is not None)
-    for name, people in (("users", graph.users), ("rooms", graph.rooms)):
-        write_array(folder, f"{name}.ids", people.ids)
-        write_array(folder, f"{name}.active", people.active)
-    for name in _PAIRS:
-        write_sets(folder, name, getattr(graph, name))
-    graph.dropped["likes"]["repeats"] = _write_engagement(graph, parameters, folder)
-    return graph.dropped
+    """Write who is linked to and engages with whom and what; return what was left out of each table, and why."""
+    read = DayTables(tables, day, aged=parameters.half_life_days is not None)
+    for kind, people in (("users", read.users), ("rooms", read.rooms)):
+        write_array(folder, f"{kind}.ids", people.index.ids)
+        write_array(folder, f"{kind}.active", people.active)
+    engagement = Engagement(read, event_values(parameters.weights, parameters.half_life_days))
+    blocker, blocked = np.divmod(engagement.blocked, read.users.count)
+    nothing = np.zeros(len(blocked), np.int32)
+    write_rows(folder, "blocked", Rows(_bounds(blocker, read.users.count), blocked.astype(np.int32), nothing))
+    with pairs_writer(folder, "users") as users, pairs_writer(folder, "rooms") as rooms:
+        counted: Iterator[tuple[int, int, tuple[PairBlock, PairBlock]]] = over_blocks(
+            read.users.count, _USERS_COUNTED_AT_ONCE, engagement.block, "count engagement"
+        )
+        for _, _, (with_users, with_rooms) in counted:
+            users.append(*with_users)
+            rooms.append(*with_rooms)
+    return {table: dict(dropped) for table, dropped in read.dropped.items()}
 
 
-def find_closest(engagement: Path, kind: Kind, parameters: Parameters, folder: Path) -> None:
-    """Write the closest users, or rooms, of every user; for the blend also those near, of whom there are more."""
-    pairs = read_weighted(engagement, f"{kind}.engagement")
-    active, users = read_array(engagement, f"{kind}.active"), len(pairs.bounds) - 1
-    hidden = read_sets(engagement, "blocked") if kind == "users" else empty_rows(users)
+def build_filter(engagement: Path, kind: Kind, parameters: Parameters, folder: Path, only: Flags | None = None) -> None:
+    """Write the links of every user, the similarities that lead from them to a kind's items, and what is popular.
 
-    def write(name: str, find: Callable[[int, int], Weighted], description: str) -> None:
-        with WeightedRowsWriter(folder, name) as writer:
-            for _, _, found in over_blocks(users, find, description):
-                writer.append(found)
+    `only` tells for which users' links; by default for everybody's.
+    """
+    chosen = parameters.filter_of(kind)
+    degrees = dict(zip(KINDS, write_links(engagement, chosen, folder), strict=True))
+    scaled = {side: _scaled(folder, side) for side in KINDS}
+    kept = kept_per_source(sum(len(rows.targets) for rows in scaled.values()))
+    others, eighths = target_factors(degrees[kind], chosen.popularity), round(8 * chosen.power)
+    shift = VALUE_BITS + len(others).bit_length()
+    for side in KINDS:
+        sources, count = _sources(scaled[side], len(degrees[side]), only), len(degrees[side])
+        similarity = _similarity(scaled[side], scaled[kind], source_factors(degrees[side]), others)
 
-    def closest(first: int, last: int, most: int = parameters.closest) -> Weighted:
-        found: Weighted = closest_block(*pairs, active, hidden, most, first, last)
-        return found
+        def block(first: int, last: int) -> Keys:
+            keys = similarity(sources[first:last], eighths, kept, shift)  # noqa: B023 (used up before the next side)
+            keys.sort()
+            return keys
 
-    write("closest", closest, f"find the closest {kind}")
-    if parameters.scorer == "blend":
-        followers = turned_around(read_sets(engagement, "follows"), users) if kind == "users" else empty_rows(users)
-
-        def near(first: int, last: int) -> Weighted:
-            by_engagement = closest(first, last, MOST_NEAR)
-            found: Weighted = with_followers(by_engagement, followers, hidden, active, first, last)
-            return found
-
-        write("near", near, f"find {kind} near to every user")
+        at_once = min(_SIMILARITIES_AT_ONCE // kept, 1 << (63 - shift))
+        with rows_writer(folder, side) as writer:
+            done = 0
+            for first, last, keys in over_blocks(len(sources), at_once, block, f"filter {kind} by {side}"):
+                end = int(sources[last]) if last < len(sources) else count
+                lengths = np.zeros(end - done, np.int64)
+                lengths[sources[first:last] - done] = np.bincount(keys >> shift, minlength=last - first)
+                targets = (keys >> VALUE_BITS) & ((1 << (shift - VALUE_BITS)) - 1)
+                writer.append(lengths, targets, keys & ((1 << VALUE_BITS) - 1))
+                done = end
+    write_popular(read_pairs(engagement, kind), folder, len(others))
 
 
 def recommend(
     engagement: Path,
-    closest_users: Path,
-    closest_rooms: Path,
+    filtered: Path,
     kind: Kind,
     parameters: Parameters,
-    only: npt.NDArray[np.bool_] | None = None,
+    only: Flags | None = None,
+    told: int = MOST_REASONS,
 ) -> Iterator[Recommendations]:
-    """Yield the recommendations of block after block of users, in the order of their ids.
+    """Yield the recommendations of block after block of users, in the order of their ids, with `told` reasons.
 
     `only` tells which of the active users to serve, by default all of them.
     """
-    inputs = Inputs.read(engagement, closest_users, closest_rooms, kind)
-    ways, candidates = inputs.ways(parameters), inputs.candidates()
-    served = inputs.served if only is None else inputs.served & only
-    unit = UNITS_PER_ENGAGEMENT if parameters.scorer == "count" else BLEND_UNIT
-    popularity = inputs.popularity()
+    ids = {side: read_array(engagement, f"{side}.ids") for side in KINDS}
+    served = read_array(engagement, "users.active")
+    users = np.flatnonzero(served if only is None else served & only).astype(np.int32)
+    names = ("links.users", "links.rooms", "users", "rooms")
+    model, candidates = Model(*(read_rows(filtered, name) for name in names)), _candidates(engagement, filtered, kind)
+    ranking = _ranking(model, candidates, len(ids[kind]))
 
     def block(first: int, last: int) -> Found:
-        found: Found = recommend_block(ways, candidates, served, parameters.top, first, last)
+        return ranking(users[first:last], parameters.top, told, UNIT)
+
+    at_once = max(_REASONS_AT_ONCE // (MOST_REASONS * parameters.top), 1)
+    for first, last, found in over_blocks(len(users), at_once, block, f"recommend {kind}"):
+        yield _with_ids(found, ids["users"][users[first:last]], ids, kind)
+
+
+def _similarity(
+    sources: Scaled, rows: Scaled, factors: Reals, others: Reals
+) -> Callable[[Indices, int, int, int], Keys]:
+    """Return what computes similarities: with full matrices on a small network, else compiled."""
+    if (len(rows.bounds) + len(factors)) * len(others) <= MOST_CELLS:
+        return DenseSimilarity(sources, rows, factors, others).block
+    from recs_batch.graph.similarity_kernel import members_of, similar_block  # noqa: PLC0415 (compiled when needed)
+
+    members = members_of(sources, len(factors))
+
+    def similar(block: Indices, eighths: int, kept: int, shift: int) -> Keys:
+        keys: Keys = similar_block(block, members, rows, factors[block], others, eighths, kept, shift)
+        return keys
+
+    return similar
+
+
+def _ranking(model: Model, candidates: Candidates, items: int) -> Callable[[Indices, int, int, int], Found]:
+    """Return what ranks candidates: with full matrices on a small network, else compiled."""
+    if (len(model.from_users.bounds) + len(model.from_rooms.bounds)) * max(
+        len(model.from_users.bounds), items
+    ) <= MOST_CELLS:
+        return DenseRanking(model, candidates, items).block
+    from recs_batch.graph.rank_kernel import rank_block  # noqa: PLC0415 (compiled when needed)
+
+    def rank(users: Indices, top: int, told: int, unit: int) -> Found:
+        found = Found.reserve(len(users), top, told)
+        rank_block(model, candidates, items, users, unit, found)
         return found
 
-    for first, last, found in over_blocks(len(inputs.user_ids), block, f"recommend {kind}"):
-        unserved = np.flatnonzero(served[first:last] & (found.counts == 0)).astype(np.int32)
-        complete = found
-        if len(unserved):
-            popular = popularity.recommend(unserved + first, candidates, parameters.top, unit)
-            complete = join_blocks(found, unserved, popular)
-        yield with_ids(complete, first, inputs.user_ids, inputs.room_ids, kind == "users", unit)
+    return rank
 
 
-def _write_engagement(graph: SocialGraph, parameters: Parameters, folder: Path) -> int:
-    events = Events(graph.follows, graph.mentions, graph.subscriptions, graph.posts, graph.likes, graph.messages)
-    values, repeats = event_values(parameters), 0
-
-    def block(first: int, last: int):  # type: ignore[no-untyped-def]
-        return count_block(events, values, first, last)
-
-    with (
-        WeightedRowsWriter(folder, "users.engagement") as users,
-        WeightedRowsWriter(folder, "rooms.engagement") as rooms,
-    ):
-        for _, _, (with_users, with_rooms, again) in over_blocks(len(graph.users.ids), block, "count engagement"):
-            users.append(with_users)
-            rooms.append(with_rooms)
-            repeats += again
-    return repeats
+def excluded_of(engagement: Path, kind: Kind) -> tuple[Positions, Indices]:
+    """Return whom not to recommend to each user: linked already, blocked either way, or the user."""
+    pairs = read_pairs(engagement, kind)
+    count = len(pairs.bounds) - 1
+    linked = np.repeat(np.arange(count), np.diff(pairs.bounds))[pairs.linked], pairs.targets[pairs.linked]
+    if kind == "rooms":
+        return _bounds(linked[0], count), linked[1]
+    hidden = read_rows(engagement, "blocked")
+    own = np.arange(count)
+    rows = np.concatenate([linked[0], np.repeat(own, np.diff(hidden.bounds)), own])
+    targets = np.concatenate([linked[1], hidden.targets, own])
+    rows, targets = np.divmod(np.sort(rows * count + targets), count)
+    return _bounds(rows, count), targets.astype(np.int32)
 
 
-def event_values(parameters: Parameters) -> EventValues:
-    """Return what an event of each kind weighs, by its age in days, in whole units."""
-    half_life = parameters.half_life_days
-    decay = np.ones(1) if half_life is None else 0.5 ** (np.arange(OLDEST + 1) / half_life)
-    weights = parameters.weights
-    kinds = (weights.follow, weights.mention, weights.subscription, weights.post, weights.like)
-    return EventValues(*(np.rint(kind * UNITS_PER_ENGAGEMENT * decay).astype(np.int64) for kind in kinds))
+def _candidates(engagement: Path, filtered: Path, kind: Kind) -> Candidates:
+    popular = (read_array(filtered, f"popular.{part}") for part in ("items", "counts"))
+    return Candidates(*excluded_of(engagement, kind), *popular)
+
+
+def _scaled(folder: Path, side: Kind) -> Scaled:
+    return Scaled(*(read_array(folder, f"links.{side}.{part}") for part in ("bounds", "targets", "scaled")))
+
+
+def _sources(rows: Scaled, count: int, only: Flags | None) -> Indices:
+    """Return what anybody, or those asked for, are linked to."""
+    linked = np.zeros(count, np.bool_)
+    linked[rows.targets if only is None else rows.targets[np.repeat(only, np.diff(rows.bounds))]] = True
+    return np.flatnonzero(linked).astype(np.int32)
+
+
+def write_popular(pairs: Pairs, folder: Path, count: int) -> None:
+    """Write the items that anybody is linked to, those of the most first, ties by index, and to how many."""
+    counts = np.bincount(pairs.targets[pairs.linked], minlength=count)
+    order = np.argsort(-counts, kind="stable")[: int((counts > 0).sum())]
+    write_array(folder, "popular.items", order.astype(np.int32))
+    write_array(folder, "popular.counts", counts[order])
+
+
+def _with_ids(
+    found: Found, users: npt.NDArray[np.int64], ids: dict[Kind, npt.NDArray[np.int64]], kind: Kind
+) -> Recommendations:
+    """Return a block's recommendations with ids in place of indices."""
+    there = np.arange(found.items.shape[1]) < found.counts[:, None]
+    lengths = found.reason_counts[there]
+    told = (np.arange(found.kinds.shape[2]) < found.reason_counts[..., None]) & there[..., None]
+    kinds, reasons = found.kinds[told], found.reasons[told]
+    named = np.zeros(len(kinds), np.int64)
+    for side, chosen in (("rooms", kinds == ROOM), ("users", (kinds != ROOM) & (kinds != OVERALL))):
+        named[chosen] = ids[side][reasons[chosen]]  # type: ignore[index]
+    return Recommendations(
+        user=np.repeat(users, found.counts),
+        rank=(np.nonzero(there)[1] + 1).astype(np.int32),
+        item=ids[kind][found.items[there]],
+        score=found.scores[there],
+        starts=np.concatenate([[0], np.cumsum(lengths)]),
+        reason_kind=kinds,
+        reason=named,
+        reason_weight=found.weights[told],
+        unit=UNIT,
+    )
+
+
+def _bounds(rows: npt.NDArray[np.int64], count: int) -> Positions:
+    return np.searchsorted(rows, np.arange(count + 1)).astype(np.int64)

@@ -3,4 +3,4 @@ SELECT m.id AS message_id, m.user_id, m.room_id, m.mention_ids, $mention AS ment
 FROM raw_messages AS m
 JOIN users AS u ON u.id = m.user_id
 JOIN rooms AS r ON r.id = m.room_id
-WHERE m.created_at < $end
+WHERE m.created_at < $end AND m.id IS NOT NULL

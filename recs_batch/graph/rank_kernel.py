@@ -1,0 +1,117 @@
+"""The best candidates of every user: scores J P, what may not be recommended left out, and the reasons."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from recs_batch.graph.files import Rows
+from recs_batch.graph.found import CONNECTION, FOLLOWERS, OVERALL, ROOM, Candidates, Found, Model, Scores
+from recs_batch.graph.ids import Indices
+
+_EXCLUDED = -(1 << 62)
+
+
+@njit(cache=True, nogil=True)
+def rank_block(model: Model, candidates: Candidates, items: int, users: Indices, unit: int, found: Found) -> None:
+    """Put the best of `items` for each of `users`, ties by index, into `found`, which is empty.
+
+    What is popular fills up with a score of 0.
+    """
+    sums, touched = np.zeros(items, np.int64), np.empty(items, np.int32)
+    top, told = found.kinds.shape[1], found.kinds.shape[2]
+    for row in range(len(users)):
+        user, filled = users[row], 0
+        for place in range(candidates.bounds[user], candidates.bounds[user + 1]):
+            touched[filled] = candidates.excluded[place]
+            sums[touched[filled]] = _EXCLUDED
+            filled += 1
+        filled = _add(model.to_users, model.from_users, user, sums, touched, filled)
+        filled = _add(model.to_rooms, model.from_rooms, user, sums, touched, filled)
+        chosen = _select(sums, touched, filled, row, found)
+        for rank in range(chosen if told else 0):
+            _explain(model.to_users, model.from_users, CONNECTION, user, found, row, rank)
+            _explain(model.to_rooms, model.from_rooms, ROOM, user, found, row, rank)
+        for place in range(len(candidates.popular)):
+            if chosen == top:
+                break
+            item = candidates.popular[place]
+            if sums[item] == 0:
+                found.items[row, chosen] = item
+                if told:
+                    _tell(found, row, chosen, OVERALL, 0, candidates.counts[place] * unit)
+                chosen += 1
+        found.counts[row] = chosen
+        for entry in range(filled):
+            sums[touched[entry]] = 0
+
+
+@njit(cache=True, nogil=True)
+def _add(links: Rows, similar: Rows, user: int, sums: Scores, touched: Indices, filled: int) -> int:
+    for place in range(links.bounds[user], links.bounds[user + 1]):
+        source, weight = links.targets[place], np.int64(links.weights[place])
+        for there in range(similar.bounds[source], similar.bounds[source + 1]):
+            item = similar.targets[there]
+            if sums[item] == 0:
+                touched[filled] = item
+                filled += 1
+            sums[item] += weight * similar.weights[there]
+    return filled
+
+
+@njit(cache=True, nogil=True)
+def _select(sums: Scores, touched: Indices, filled: int, row: int, found: Found) -> int:
+    best, scores = found.items, found.scores
+    chosen, top = 0, best.shape[1]
+    for entry in range(filled):
+        item = touched[entry]
+        score = sums[item]
+        if score <= 0 or (chosen == top and not _before(score, item, scores[row, top - 1], best[row, top - 1])):
+            continue
+        to = min(chosen, top - 1)
+        while to > 0 and _before(score, item, scores[row, to - 1], best[row, to - 1]):
+            scores[row, to], best[row, to] = scores[row, to - 1], best[row, to - 1]
+            to -= 1
+        scores[row, to], best[row, to] = score, item
+        chosen = min(chosen + 1, top)
+    return chosen
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _before(score: int, item: int, other_score: int, other: int) -> bool:
+    return score > other_score or (score == other_score and item < other)
+
+
+@njit(cache=True, nogil=True)
+def _explain(links: Rows, similar: Rows, kind: int, user: int, found: Found, row: int, rank: int) -> None:
+    """Tell by which of a user's links an item was reached: the similarities of a source are in the order of items."""
+    item = found.items[row, rank]
+    for place in range(links.bounds[user], links.bounds[user + 1]):
+        source = links.targets[place]
+        low, high = similar.bounds[source], similar.bounds[source + 1]
+        end = high
+        while low < high:
+            middle = (low + high) // 2
+            if similar.targets[middle] < item:
+                low = middle + 1
+            else:
+                high = middle
+        if low < end and similar.targets[low] == item:
+            weight = np.int64(links.weights[place]) * similar.weights[low]
+            _tell(found, row, rank, FOLLOWERS if kind == CONNECTION and source == user else kind, source, weight)
+
+
+@njit(cache=True, nogil=True)
+def _tell(found: Found, row: int, rank: int, kind: int, reason: int, weight: int) -> None:
+    """Put a reason among those of an item: the heaviest first, ties in the order in which they come."""
+    kinds, reasons, weights = found.kinds, found.reasons, found.weights
+    count, most = found.reason_counts[row, rank], kinds.shape[2]
+    if count == most and weights[row, rank, count - 1] >= weight:
+        return
+    to = min(count, most - 1)
+    while to > 0 and weights[row, rank, to - 1] < weight:
+        kinds[row, rank, to], reasons[row, rank, to] = kinds[row, rank, to - 1], reasons[row, rank, to - 1]
+        weights[row, rank, to] = weights[row, rank, to - 1]
+        to -= 1
+    kinds[row, rank, to], reasons[row, rank, to], weights[row, rank, to] = kind, reason, weight
+    found.reason_counts[row, rank] = min(count + 1, most)
