@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import difflib
+from collections.abc import Iterable
+from typing import Any, TypeVar, get_args
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsError
 
 from common.errors import ConfigurationError
 
@@ -34,13 +36,41 @@ def load_settings(kind: type[Settings], **overrides: Any) -> Settings:
         return kind(**given)
     except ValidationError as error:
         raise ConfigurationError("; ".join(_describe(kind, problem) for problem in error.errors())) from None
+    except SettingsError as error:
+        field = next((name for name in kind.model_fields if f'"{name}"' in str(error)), "")
+        raise ConfigurationError(f"{_variable(kind, field)} is not JSON: {error.__cause__}") from None
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean …?" with the known name that is most like a mistaken one, "" if none is."""
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def _describe(kind: type[BaseSettings], problem: Any) -> str:
-    field = str(problem["loc"][0]) if problem["loc"] else ""
-    variable = f"{kind.model_config.get('env_prefix', '')}{field}".upper()
+    field, *inside = problem["loc"] or ("",)
+    variable = _variable(kind, str(field))
     if problem["type"] == "missing":
         return f"{variable} is not set"
+    if problem["type"] == "extra_forbidden" and inside:
+        known = _known_names(kind, (str(field), *inside[:-1]))
+        return f"{variable}: unknown name {inside[-1]!r}{nearest(str(inside[-1]), known)} (known: {', '.join(known)})"
     secret = any(word in variable for word in ("PASSWORD", "SECRET", "TOKEN", "DATABASE_URL"))
     held = "" if secret else f" is {problem['input']!r}"
-    return f"{variable}{held}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+    place = "".join(f" {part}" for part in inside)
+    return f"{variable}{place}{held}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+
+
+def _variable(kind: type[BaseSettings], field: str) -> str:
+    return f"{kind.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def _known_names(kind: type[BaseModel], location: Iterable[Any]) -> list[str]:
+    """Return the fields of the model that lies at a place in another."""
+    model: Any = kind
+    for part in location:
+        annotation = model.model_fields[part].annotation
+        model = next(
+            one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)
+        )
+    return list(model.model_fields)

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.errors import DataError
+from recs_batch.specification import Limits
 from recs_batch.tables import TABLES
 
-_NEVER_EMPTY = ("users", "rooms")
-
-
-class CheckSettings(BaseSettings):
-    """RECS_MAX_DROPPED, RECS_MAX_VOLUME_DROP: shares of a table's rows, from 0 to 1, beyond which a run is refused."""
-
-    model_config = SettingsConfigDict(env_prefix="RECS_")
-
-    max_dropped: float = Field(default=0.01, ge=0, le=1)
-    max_volume_drop: float = Field(default=0.5, ge=0, le=1)
+_NOT_COUNTED = ("late",)  # left out as they should be
 
 
 def check_columns(tables: Path) -> dict[str, int]:
-    """Return the rows of every table in `<tables>/<table>/*.parquet`, having checked the columns of every file."""
-    files = {table: [pq.ParquetFile(path) for path in sorted((tables / table).glob("*.parquet"))] for table in TABLES}
+    """Return the rows of every table in `<tables>/<table>/*.parquet`, having checked the columns of every file.
+
+    Raises `DataError` for what is no Parquet file, and for a column that is missing or of a wrong type.
+    """
+    files = {table: [_opened(path) for path in sorted((tables / table).glob("*.parquet"))] for table in TABLES}
     check_schemas((table, file.schema_arrow) for table in TABLES for file in files[table])
     return {table: sum(file.metadata.num_rows for file in files[table]) for table in TABLES}
+
+
+@contextmanager
+def readable_tables() -> Iterator[None]:
+    """Turn what Arrow says of a damaged Parquet file into a `DataError`."""
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        if getattr(error, "errno", None):  # the disk's error, not the file's
+            raise
+        raise DataError(f"a table cannot be read: {str(error).splitlines()[0]}") from None
 
 
 def check_schemas(schemas: Iterable[tuple[str, pa.Schema]]) -> None:
@@ -41,33 +46,34 @@ def check_schemas(schemas: Iterable[tuple[str, pa.Schema]]) -> None:
         raise DataError("the input tables are not as they should be: " + "; ".join(dict.fromkeys(problems)))
 
 
-def check_volume(rows: Mapping[str, int], before: Mapping[str, int] | None, settings: CheckSettings) -> None:
-    """Refuse empty tables, and tables much smaller than those of the last publication. Raises `DataError`."""
-    problems = [f"{table} is empty" for table in _NEVER_EMPTY if rows[table] == 0]
+def check_volume(rows: Mapping[str, int], before: Mapping[str, int] | None, limits: Limits) -> None:
+    """Refuse a network that is empty, and tables much smaller than those of the last publication: `DataError`."""
+    if not rows["users"]:
+        raise DataError("users is empty: there is nobody to recommend anything to")
     if not any(rows[table] for table in ("likes", "follows", "subscriptions", "messages")):
-        problems.append("there is no engagement at all: likes, follows, subscriptions and messages are empty")
-    for table, count in (before or {}).items():
-        if count and rows.get(table, 0) < count * (1 - settings.max_volume_drop):
-            lost = 1 - rows.get(table, 0) / count
-            problems.append(
-                f"{table} has {rows.get(table, 0):,} rows, {lost:.0%} fewer than the {count:,} last published"
-            )
+        raise DataError("there is no engagement at all: likes, follows, subscriptions and messages are empty")
+    problems = [
+        f"{table} has {rows.get(table, 0):,} rows, {1 - rows.get(table, 0) / count:.0%} fewer than the {count:,} "
+        "last published"
+        for table, count in (before or {}).items()
+        if count and rows.get(table, 0) < count * (1 - limits.max_volume_drop)
+    ]
     _refuse(problems, "RECS_MAX_VOLUME_DROP")
 
 
-def check_references(
-    rows: Mapping[str, int], dropped: Mapping[str, Mapping[str, int]], settings: CheckSettings
-) -> None:
-    """Refuse tables of which too many rows repeat or refer to nothing. Raises `DataError`."""
-    problems = []
-    for table, reasons in dropped.items():
-        for reason, count in reasons.items():
-            if reason != "late" and count > rows[table] * settings.max_dropped:
-                problems.append(f"{table}: {count:,} of {rows[table]:,} rows {_WORDS[reason]}")
+def check_references(rows: Mapping[str, int], dropped: Mapping[str, Mapping[str, int]], limits: Limits) -> None:
+    """Refuse tables of which too many rows repeat, lack a value or refer to nothing. Raises `DataError`."""
+    problems = [
+        f"{table}: {count:,} of {rows[table]:,} rows {_WORDS.get(reason, reason)}"
+        for table, reasons in dropped.items()
+        for reason, count in reasons.items()
+        if reason not in _NOT_COUNTED and count > rows[table] * limits.max_dropped
+    ]
     _refuse(problems, "RECS_MAX_DROPPED")
 
 
 _WORDS = {
+    "nulls": "have a null where a value is needed",
     "repeats": "repeat another",
     "without_user": "name a user who is not in users",
     "without_room": "name a room that is not in rooms",
@@ -79,6 +85,15 @@ _WORDS = {
 def _refuse(problems: list[str], variable: str) -> None:
     if problems:
         raise DataError(f"refusing to go on: {'; '.join(problems)} (the limit is {variable})")
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        if getattr(error, "errno", None):
+            raise
+        raise DataError(f"{path.resolve()} is no Parquet file that can be read: {str(error).splitlines()[0]}") from None
 
 
 def _column_problems(schema: pa.Schema, columns: tuple[str, ...]) -> list[str]:

@@ -8,20 +8,21 @@ from typing import Any
 import click
 from rich.console import Console
 
-from common.errors import ConfigurationError
+from common.errors import ConfigurationError, MissingInputError
 from common.progress import track
 from common.settings import load_settings
-from common.storage import open_store
+from common.storage import latest_publication, list_publications, open_store
 from common.storage import rollback as move_back
-from recs_batch.checks import CheckSettings
 from recs_batch.cli_explain import explain, why_not
 from recs_batch.cli_steps import STEPS
-from recs_batch.engines.names import ENGINES
 from recs_batch.generate import write_network
 from recs_batch.network import Network, NetworkSize
-from recs_batch.options import DAY, days_option, locations, night_options, open_night, store_option
-from recs_batch.publishing import PREFIX, PublishSettings
-from recs_batch.show import read_latest, render
+from recs_batch.options import DAY, begun_night, decisions, locations, store_option, work_option
+from recs_batch.published import Published, publication_of
+from recs_batch.publishing import PREFIX
+from recs_batch.retention import remove_old
+from recs_batch.settings import RetentionSettings
+from recs_batch.show import publications_table, render
 
 
 @click.group()
@@ -51,40 +52,58 @@ def generate(
 
 
 @main.command()
-@night_options
-@click.option("--engine", type=click.Choice(list(ENGINES)), default="compiled", show_default=True)
-@days_option
-@click.option("--evaluate/--no-evaluate", "evaluating", default=True, help="Leave the evaluation out.")
-@click.option("--fit/--no-fit", "fitting", default=None, help="Fit the filters first. [on the first night]")
-def run(*, engine: str, days: int, evaluating: bool, fitting: bool | None, **options: Any) -> None:
-    """Take every step and publish."""
-    settings = load_settings(CheckSettings), load_settings(PublishSettings)
-    with open_night(**options) as night:
-        night.run(engine, days if evaluating else None, *settings, fitting)
+@decisions
+def run(**options: Any) -> None:
+    """Begin a night, or go on with it, take every step and publish."""
+    with begun_night(**options) as night:
+        night.run()
+        remove_old(night.work, night.store, load_settings(RetentionSettings))
 
 
 @main.command()
-@night_options
+@decisions
 @click.option("--from", "first", type=DAY, required=True, help="The first day.")
 @click.option("--to", "last", type=DAY, required=True, help="The last day.")
-def backfill(*, first: datetime, last: datetime, day: None, **options: Any) -> None:
-    """Run and publish each of several days, the earliest first, without evaluation."""
+def backfill(*, first: datetime, last: datetime, day: None, evaluating: bool, **options: Any) -> None:
+    """Run and publish each of several days, the earliest first, without evaluation.
+
+    The latest publication stays the latest unless a day is at least as late as its own.
+    """
     if first > last:
         raise ConfigurationError(f"--from {first.date()} lies after --to {last.date()}")
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     for one in track(days, "backfill"):
-        with open_night(one, **options) as night:
-            night.run("compiled", None, load_settings(CheckSettings), load_settings(PublishSettings))
+        with begun_night(one, evaluating=False, **options) as night:
+            night.run()
 
 
 @main.command()
 @store_option
-@click.option("--to", "target", required=True, help="A day (2026-10-31: its last run) or dt=…/run=….")
+def publications(*, store: str | None) -> None:
+    """List the publications, the oldest first; * marks the latest."""
+    found = list_publications(place := open_store(locations(store=store).store_uri), PREFIX)
+    if not found:
+        raise MissingInputError(f"{place.uri}: nothing has been published")
+    Console().print(publications_table(found, latest_publication(place, PREFIX).run))
+
+
+@main.command()
+@store_option
+@click.option("--to", "target", required=True, help="dt=…/run=…, as `publications` lists it, or a day that has one.")
 def rollback(*, store: str | None, target: str) -> None:
     """Make an earlier publication the latest again."""
-    wanted = target if target.startswith("dt=") else f"dt={target}"
-    manifest = move_back(open_store(locations(store=store).store_uri), PREFIX, wanted)
+    place = open_store(locations(store=store).store_uri)
+    manifest = move_back(place, PREFIX, publication_of(place, target).run)
     click.echo(f"the latest publication is {manifest.run} again, published at {manifest.published_at:%Y-%m-%d %H:%M}Z")
+
+
+@main.command()
+@work_option
+@store_option
+def prune(*, work: str | None, store: str | None) -> None:
+    """Remove old publications, old partitions and what killed runs left, as RECS_KEEP_… say."""
+    places = locations(work=work, store=store)
+    remove_old(open_store(places.work_uri), open_store(places.store_uri), load_settings(RetentionSettings))
 
 
 @main.command()
@@ -93,4 +112,5 @@ def rollback(*, store: str | None, target: str) -> None:
 @click.option("--user", "ids", type=int, multiple=True, help="This user (may be given more than once).")
 def show(*, store: str | None, count: int, ids: tuple[int, ...]) -> None:
     """Print the latest recommendations of a few users, with their reasons."""
-    Console().print(*render(read_latest(open_store(locations(store=store).store_uri)), count, ids), sep="\n")
+    found = Published.latest(open_store(locations(store=store).store_uri))
+    Console().print(*render(found, list(ids) or found.first_users(count)), sep="\n")

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from common.storage import open_store
-from recs_batch.options import DAY, locations, night_options, open_night
+from recs_batch.options import locations, store_option
 from recs_batch.parameters import KINDS, Kind
-from recs_batch.publishing import last_metadata
+from recs_batch.published import Published, publication_of
 
-_date_option = click.option("--date", "day", type=DAY, help="The night asked about. [the latest published]")
+_publication_option = click.option("--of", "target", help="A publication, dt=…/run=…, or a day. [the latest]")
 
 
 def _question(command: Any) -> Any:
     command = click.option("--kind", type=click.Choice(KINDS), default="users", show_default=True)(command)
     for name in ("item", "user"):
         command = click.argument(name, type=int)(command)
-    return click.command(context_settings={"ignore_unknown_options": True})(night_options(command, _date_option))
+    command = store_option(_publication_option(command))
+    return click.command(context_settings={"ignore_unknown_options": True})(command)
 
 
-def _answer(user: int, item: int, kind: Kind, day: datetime | None, **options: Any) -> dict[str, Any]:
-    if day is None and (published := last_metadata(open_store(locations(**options).store_uri)).get("date")):
-        day = datetime.fromisoformat(published)
-    with open_night(day, **options) as night:
-        return night.explainer(kind).explain(user, item)
+def _answer(user: int, item: int, kind: Kind, store: str | None, target: str | None) -> dict[str, Any]:
+    place = open_store(locations(store=store).store_uri)
+    published = Published(place, publication_of(place, target)) if target else Published.latest(place)
+    from recs_batch.explanation import Explainer  # noqa: PLC0415 (loads what only a picture needs)
+
+    return Explainer(published, kind).explain(user, item)
 
 
 @_question

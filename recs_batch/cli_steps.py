@@ -1,60 +1,60 @@
-"""The steps of a night, each a command that reads its predecessors' partitions and writes its own."""
+"""The steps of a night, each a command that reads what the steps before it wrote, and the night's specification."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import click
 
 from common.settings import load_settings
-from recs_batch.checks import CheckSettings
 from recs_batch.night import Night
-from recs_batch.options import days_option, night_options, open_night
-from recs_batch.publishing import PublishSettings
-
-
-def _step(name: str, description: str, take: Callable[[Night], Any]) -> click.Command:
-    def command(**options: Any) -> None:
-        with open_night(**options) as night:
-            take(night)
-
-    return click.command(name, help=description)(night_options(command))
+from recs_batch.options import begun_night, date_option, decisions, specified_night, work_option
+from recs_batch.retention import remove_old
+from recs_batch.settings import RetentionSettings
+from recs_batch.steps import steps_of
 
 
 @click.command()
-@night_options
-@days_option
-@click.option("--fit", "fitting", is_flag=True, help="Fit the filters first, on the period before the one held back.")
-def evaluate(*, days: int, fitting: bool, **options: Any) -> None:
-    """Compare the filter with popularity and chance on the last days, held back; write a report."""
-    with open_night(**options) as night:
-        folder = night.evaluate(days, fitting)
-        found = night.evaluation()
-    for kind, methods in found["results"].items():
+@decisions
+def specify(**options: Any) -> None:
+    """Begin a night: decide what it is to do, and write it down for every later step."""
+    with begun_night(**options) as night:
+        click.echo(f"night {night.specification.id} of {night.specification.day}")
+
+
+def _step(name: str, description: str, take: Callable[[Night], Any]) -> click.Command:
+    def command(day: datetime | None, work: str | None) -> None:
+        with specified_night(day, work) as night:
+            take(night)
+
+    return click.command(name, help=description)(work_option(date_option(command)))
+
+
+def _taken(name: str) -> Callable[[Night], None]:
+    return lambda night: _evaluated(night) if name == "evaluate" else night.take(name)
+
+
+def _evaluated(night: Night) -> None:
+    night.take("evaluate")
+    found = night.partitions.manifest("evaluate").metadata["results"]
+    for kind, methods in found.items():
         for method, values in methods.items():
             recall = values["recall"]
-            click.echo(f"{kind:6} {method:11} recall {recall['mean']:.4f} [{recall['low']:.4f}, {recall['high']:.4f}]")
-    for name in ("filter_users", "filter_rooms"):
-        click.echo(f"RECS_{name.upper()}='{json.dumps(found['parameters'][name])}'")
-    click.echo(f"report: {folder / 'report.html'}")
+            measured = f"{recall['mean']:.4f} [{recall['low']:.4f}, {recall['high']:.4f}]"
+            told = measured if values["users"] else "not measured: nobody made a new link"
+            click.echo(f"{kind:6} {method:11} recall {told}")
+    click.echo(f"report: {night.partitions.open('evaluate') / 'report.html'}")
+
+
+def _publish(night: Night) -> None:
+    night.publish()
+    remove_old(night.work, night.store, load_settings(RetentionSettings))
 
 
 STEPS = (
-    evaluate,
-    _step(
-        "engagement",
-        "Check the tables and count who engages with whom and what.",
-        lambda night: night.count_engagement(load_settings(CheckSettings)),
-    ),
-    _step("filter-users", "Compute the similarities that lead to users.", lambda night: night.build_filter("users")),
-    _step("filter-rooms", "Compute the similarities that lead to rooms.", lambda night: night.build_filter("rooms")),
-    _step("follow-recs", "Recommend whom to follow.", lambda night: night.recommend("users")),
-    _step("room-recs", "Recommend which rooms to join.", lambda night: night.recommend("rooms")),
-    _step(
-        "publish",
-        "Make the recommendations the latest publication.",
-        lambda night: night.publish(load_settings(PublishSettings)),
-    ),
+    specify,
+    *(_step(name, step.description, _taken(name)) for name, step in steps_of("compiled", evaluated=True).items()),
+    _step("publish", "Make the recommendations the latest publication, and remove what is old.", _publish),
 )

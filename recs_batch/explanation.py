@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -11,22 +10,28 @@ from matplotlib.figure import Figure
 
 from common.errors import DataError
 from recs_batch.graph.found import ROOM
-from recs_batch.graph.one_user import OneUser
-from recs_batch.parameters import Kind, Parameters
+from recs_batch.graph.one_user import Links, OneUser
+from recs_batch.parameters import Kind
+from recs_batch.published import Published
 from recs_batch.recommendations import REASONS
 
 _COLOURS = {"user": "#4878a8", "connection": "#9ab8d6", "followers": "#9ab8d6", "room": "#b7d7a8", "item": "#e69138"}
 
 
 class Explainer:
-    """Answers about one kind of recommendation, from the steps' folders; one user's rows are read, no more."""
+    """Answers about one kind of recommendation of a publication, with its parameters; one user's rows are read, no more.
 
-    def __init__(self, engagement: Path, filtered: Path, kind: Kind, parameters: Parameters) -> None:
-        self._one, self._kind, self._top = OneUser(engagement, filtered, kind), kind, parameters.top
+    Raises `MissingInputError` for a publication without a model, as of the algorithm of 2019.
+    """
+
+    def __init__(self, published: Published, kind: Kind) -> None:
+        self._published, self._kind = published, kind
+        self._one = OneUser(published.model("engagement"), published.model(f"filter-{kind}"), kind)
 
     def explain(self, user: int, item: int) -> dict[str, Any]:
         """Return rank, score and all reasons of a candidate, or what keeps the item from being one.
 
+        What is recommended has the rank, score and, if it is there for its popularity, the reason published.
         Raises `DataError` if there is no such user or item.
         """
         one, ids = self._one, self._one.ids
@@ -34,20 +39,25 @@ class Explainer:
         if filtered := one.filter_of(u, i):
             return {"filter": filtered}
         links = one.links_of(u)
-        items, scores = one.scores(links)
-        allowed = one.allowed(u, items)
-        items, scores = items[allowed], scores[allowed]
-        place = int(np.searchsorted(items, i))
-        if place == len(items) or items[place] != i:
-            return {"filter": "no link of the user leads there"}
-        before = (scores > scores[place]) | ((scores == scores[place]) & (items < i))
-        rank = int(before.sum()) + 1
         reasons = [
             {"kind": REASONS[kind], "id": int(ids["rooms" if kind == ROOM else "users"][index]), "weight": w / one.unit}
             for kind, index, w in one.reasons(links, i)
         ]
-        score = int(scores[place]) / one.unit
-        return {"rank": rank, "recommended": rank <= self._top, "score": score, "reasons": reasons}
+        for row in self._published.rows(self._kind, user):
+            if row["item_id"] == item:
+                told = {name: row[name] for name in ("rank", "score")}
+                return told | {"recommended": True, "reasons": reasons or row["reasons"]}
+        if not reasons:
+            return {"filter": "no link of the user leads there"}
+        return self._ranked(u, i, links) | {"recommended": False, "reasons": reasons}
+
+    def _ranked(self, user: int, item: int, links: Links) -> dict[str, Any]:
+        items, scores = self._one.scores(links)
+        allowed = self._one.allowed(user, items)
+        items, scores = items[allowed], scores[allowed]
+        place = int(np.searchsorted(items, item))
+        before = (scores > scores[place]) | ((scores == scores[place]) & (items < item))
+        return {"rank": int(before.sum()) + 1, "score": int(scores[place]) / self._one.unit}
 
 
 def draw(user: int, item: int, reasons: list[dict[str, Any]]) -> Figure:
@@ -74,6 +84,8 @@ def draw(user: int, item: int, reasons: list[dict[str, Any]]) -> Figure:
 
 
 def _index(ids: np.ndarray[Any, np.dtype[np.int64]], wanted: int, what: str) -> int:
+    if not -(2**63) <= wanted < 2**63:
+        raise DataError(f"there is no {what} {wanted}: ids have 64 bits")
     place = int(np.searchsorted(ids, wanted))
     if place == len(ids) or ids[place] != wanted:
         raise DataError(f"there is no {what} {wanted}")

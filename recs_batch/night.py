@@ -1,193 +1,118 @@
-"""A night: the steps in their order, over partitions that each can be made again alone."""
+"""A night: the steps in their order, over partitions that each are made once, whole, or not at all."""
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import date
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from common.errors import ConfigurationError, MissingInputError
 from common.logs import get_logger
-from common.storage import Manifest, open_store
-from recs_batch.checks import CheckSettings, check_columns, check_references, check_volume
+from common.storage import Manifest, Store, list_publications, open_store
+from recs_batch.beginning import tables_of
+from recs_batch.checks import readable_tables
 from recs_batch.engines.names import engine
-from recs_batch.evaluation.evaluate import evaluate, held_back
-from recs_batch.evaluation.fit import fit
-from recs_batch.evaluation.split import Split, split
-from recs_batch.graph import steps
-from recs_batch.output import write_recommendations
-from recs_batch.parameters import KINDS, Kind, Parameters
+from recs_batch.guard import Evaluation, check_recall
+from recs_batch.output import PARQUET
+from recs_batch.parameters import Kind
 from recs_batch.partitions import Partitions
-from recs_batch.publishing import PublishSettings, last_metadata, publish_night
+from recs_batch.publishing import PREFIX, check_counts, check_rows, metadata_before, publish_night
 from recs_batch.recommendations import Recommendations
-from recs_batch.tables import DATABASES, fetch_tables
-
-if TYPE_CHECKING:
-    from recs_batch.explanation import Explainer
-
-RECS: dict[Kind, str] = {"users": "follow-recs", "rooms": "room-recs"}
-FILTER: dict[Kind, str] = {"users": "filter-users", "rooms": "filter-rooms"}
+from recs_batch.specification import Specification
+from recs_batch.steps import PUBLISHED, RECS, steps_of
+from recs_batch.tables import check_unchanged
 
 log = get_logger(__name__)
 
 
 class Night:
-    """One day's run: from where, over which partitions, to where, with what parameters."""
+    """One night over its partitions in `work`; `scratch` is a folder for what is needed in between."""
 
-    def __init__(self, *, tables: str, work: str, store: str, day: date, parameters: Parameters, scratch: Path) -> None:
-        self._tables_uri, self._store, self._parameters, self._scratch = tables, open_store(store), parameters, scratch
-        self._partitions, self.day = Partitions(work, day, scratch), day
-        self._splits: dict[int, Split] = {}
+    def __init__(self, specification: Specification, work: Store, scratch: Path) -> None:
+        self.specification, self.store = specification, open_store(specification.store)
+        self.partitions = Partitions(work, specification.day, specification.id, scratch)
+        self.steps = steps_of(specification.engine, specification.evaluation_days is not None)
+        self.work, self.scratch = work, scratch
 
+    @cached_property
     def tables(self) -> Path:
-        """Bring the tables here, once."""
-        folder = self._scratch / "tables"
-        return folder if folder.exists() else fetch_tables(self._tables_uri, folder)
+        """The folder of the tables, brought here, as they were when the night began."""
+        return tables_of(self.specification, self.work, self.scratch)
 
-    def count_engagement(self, settings: CheckSettings) -> None:
-        """Check the tables and count engagement. Raises `DataError` if they are not fit."""
-        tables = self.tables()
-        rows = check_columns(tables)
-        check_volume(rows, last_metadata(self._store).get("tables"), settings)
-        metadata: dict[str, Any] = {"tables": rows, "parameters": self._parameters.model_dump()}
-        with self._partitions.writing("engagement", metadata) as folder:
-            dropped = steps.count_engagement(tables, self.day, self._parameters, folder)
-            check_references(rows, dropped, settings)
-            metadata["dropped"] = dropped
-        log.info("checked the tables", rows=rows, dropped=dropped)
+    @cached_property
+    def recommended_by_engine(self) -> Mapping[Kind, Recommendations]:
+        """What an engine that does everything at once recommends."""
+        given = self.specification
+        tables = self.tables_for_executors() if given.engine == "spark" else self.tables
+        return engine(given.engine)(tables, given.day, given.parameters, self.scratch)
 
-    def build_filter(self, kind: Kind) -> None:
-        """Compute the similarities that lead to users or rooms."""
-        engagement = self._partitions.open("engagement")
-        with self._partitions.writing(FILTER[kind], {"parameters": self._parameters.model_dump()}) as folder:
-            steps.build_filter(engagement, kind, self._parameters, folder)
-
-    def recommend(self, kind: Kind) -> None:
-        """Recommend users or rooms to every user."""
-        engagement, filtered = (self._partitions.open(step) for step in ("engagement", FILTER[kind]))
-        self.write(kind, steps.recommend(engagement, filtered, kind, self._parameters))
-
-    def write(self, kind: Kind, blocks: Iterable[Recommendations]) -> None:
-        """Write recommendations, from whichever engine."""
-        metadata: dict[str, Any] = {"parameters": self._parameters.model_dump()}
-        with self._partitions.writing(RECS[kind], metadata) as folder:
-            metadata["counts"] = write_recommendations(blocks, folder)
-
-    def explainer(self, kind: Kind) -> Explainer:
-        """Return what answers questions about one kind, from the partitions."""
-        from recs_batch.explanation import Explainer  # noqa: PLC0415 (loads what only a picture needs)
-
-        engagement, filtered = (self._partitions.open(step) for step in ("engagement", FILTER[kind]))
-        return Explainer(engagement, filtered, kind, self._parameters)
-
-    def fit(self, days: int) -> None:
-        """Fit the filters on the period before the last `days`, which `evaluate` reports on."""
-        halves = self._split(days)
-        span = max((halves.day - halves.cut).days, 1)
-        self._parameters = fit(halves.tables, halves.cut, span, self._parameters, self._scratch / "fit")
-        log.info("fitted", parameters=self._parameters.model_dump())
-
-    def evaluate(self, days: int, fitting: bool = False) -> Path:
-        """Evaluate the filter and the baselines on the last `days` days held back; return the report's folder."""
-        from recs_batch.evaluation.report import render_report  # noqa: PLC0415 (loads what only plots need)
-
-        if fitting:
-            self.fit(days)
-        halves = self._split(days)
-        metadata: dict[str, Any] = {"parameters": self._parameters.model_dump()}
-        with self._partitions.writing("evaluate", metadata) as folder:
-            results = evaluate(halves, self._parameters, self._scratch / "evaluation")
-            metadata["evaluation"] = {
-                kind: {"method": "filter", "recall": results[kind]["filter"]["recall"]["mean"]} for kind in KINDS
-            }
-            metadata["results"], metadata["held_back"] = results, held_back(halves)
-            (folder / "metrics.json").write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
-            report = render_report(results, "filter", held_back(halves), self._parameters.top)
-            (folder / "report.html").write_text(report)
-        return self._partitions.open("evaluate")
-
-    def _split(self, days: int) -> Split:
-        if days not in self._splits:
-            self._splits[days] = split(self.tables(), self.day, days, self._parameters, self._scratch / f"split-{days}")
-        return self._splits[days]
-
-    def evaluation(self) -> dict[str, Any]:
-        """Return the manifest of the evaluation. Raises `MissingInputError` if there was none."""
-        return self._partitions.manifest("evaluate")
-
-    def publish(self, settings: PublishSettings) -> Manifest:
-        """Make the night's recommendations the latest publication."""
-        manifests = {kind: self._partitions.manifest(RECS[kind]) for kind in KINDS}
-        engagement = self._partitions.manifest("engagement")
-        metadata = {
-            "date": str(self.day),
-            "parameters": manifests["users"]["parameters"],
-            "counts": {kind: manifests[kind]["counts"] for kind in KINDS},
-            "tables": engagement["tables"],
-            "dropped": engagement["dropped"],
-        }
-        with suppress(MissingInputError):
-            metadata["evaluation"] = self.evaluation()["evaluation"]
-        folders = {kind: self._partitions.open(RECS[kind]) for kind in KINDS}
-        manifest = publish_night(self._store, self.day, folders, metadata, settings)
-        log.info("published", run=manifest.run, store=self._store.uri, **metadata["counts"])
-        return manifest
-
-    def run(
-        self,
-        engine_name: str,
-        evaluation_days: int | None,
-        checks: CheckSettings,
-        publishing: PublishSettings,
-        fitting: bool | None = None,
-    ) -> Manifest:
-        """Take every step, without evaluation if that has no days.
-
-        The filters are fitted where `fitting` asks for it, by default on the first night that is evaluated.
-        """
-        if self._parameters.scorer == "count" and engine_name == "compiled":
-            raise ConfigurationError("RECS_SCORER is 'count', which only the engines duckdb and spark have")
-        if engine_name == "spark":
-            self._run_on_spark(checks)
-        else:
-            self.count_engagement(checks)
-        first = "filter_users" not in last_metadata(self._store).get("parameters", {})
-        if evaluation_days is not None and (first if fitting is None else fitting):
-            self.fit(evaluation_days)
-        if engine_name == "compiled":
-            for kind in KINDS:
-                self.build_filter(kind)
-            for kind in KINDS:
-                self.recommend(kind)
-        elif engine_name == "duckdb":
-            self._write_both(engine(engine_name)(self.tables(), self.day, self._parameters, self._scratch))
-        if evaluation_days is not None:
-            self.evaluate(evaluation_days)
-        return self.publish(publishing)
-
-    def _run_on_spark(self, settings: CheckSettings) -> None:
-        """Leave the tables where they are, if executors run elsewhere; check only columns and volumes."""
+    def tables_for_executors(self) -> Path | str:
+        """Return where Spark's executors read the tables: here, if they run here, or else where they lie."""
         from recs_batch.engines import spark_sql  # noqa: PLC0415 (Spark is in no image but its own)
 
-        tables: Path | str = self._tables_uri
-        if spark_sql.is_on_this_machine(self._scratch):
-            tables = self.tables()
-        elif self._tables_uri.startswith(DATABASES):
+        if spark_sql.is_on_this_machine(self.scratch):
+            return self.tables
+        if self.specification.copied:
             raise ConfigurationError("TABLES_URI is a database: executors elsewhere read Parquet, from s3://… say")
-        rows = spark_sql.check_tables(tables, self._scratch)
-        check_volume(rows, last_metadata(self._store).get("tables"), settings)
-        metadata = {"tables": rows, "dropped": {}, "parameters": self._parameters.model_dump()}
-        with self._partitions.writing("engagement", metadata):
-            log.info("checked the tables", rows=rows)
-        self._write_both(engine("spark")(tables, self.day, self._parameters, self._scratch))
+        return self.specification.tables
 
-    def _write_both(self, found: Mapping[Kind, Recommendations]) -> None:
-        for kind in KINDS:
-            self.write(kind, [found[kind]])
+    def take(self, name: str) -> None:
+        """Take a step, unless it was taken. Raises `UnavailableError` if another run takes it at the same time."""
+        if name not in self.steps:
+            raise MissingInputError(f"the night of {self.specification.day} is specified without the step {name}")
+        step = self.steps[name]
+        if self.partitions.is_complete(name):
+            log.info("this step has been taken", step=name, day=str(self.specification.day))
+            return
+        metadata: dict[str, Any] = {}
+        with self.partitions.writing(name, step.files, step.reads, metadata) as folder, readable_tables():
+            metadata |= step.take(self, folder)
+            if self.specification.files and "tables" in self.__dict__:
+                check_unchanged(open_store(self.specification.tables), self.specification.files)
+
+    def run(self) -> Manifest:
+        """Take every step that was not taken and publish."""
+        for name in self.steps:
+            self.take(name)
+        return self.publish()
+
+    def publish(self) -> Manifest:
+        """Verify what the steps wrote, compare it with earlier nights, and make it the latest publication."""
+        given = self.specification
+        verified = {step: self.partitions.verified(step) for step in self.steps if step in PUBLISHED}
+        engagement = self.partitions.manifest("engagement").metadata
+        counts = {kind: verified[step][1].metadata["counts"] for kind, step in RECS.items()}
+        for kind, step in RECS.items():
+            check_rows(verified[step][0] / PARQUET, counts[kind]["rows"])
+        check_counts(counts, metadata_before(self.store, given.day).get("counts", {}), given.limits.max_volume_drop)
+        metadata = {
+            "night": given.id,
+            "date": str(given.day),
+            "engine": given.engine,
+            "parameters": given.parameters.model_dump(),
+            "fitted": given.fitted,
+            "counts": counts,
+            "tables": engagement["tables"],
+            "dropped": engagement["dropped"],
+            "evaluation": self._judged(),
+        }
+        files = {
+            f"{PUBLISHED[step]}/{name}": folder / name for step, (folder, of) in verified.items() for name in of.files
+        }
+        manifest = publish_night(self.store, given, files, metadata)
+        log.info("published", run=manifest.run, store=self.store.uri, **counts)
+        return manifest
+
+    def _judged(self) -> dict[str, Any] | None:
+        """Return the evaluation, None if the night has none. Raises `DataError` if it is worse than before."""
+        given = self.specification
+        if given.evaluation_days is None:
+            return None
+        evaluation = Evaluation.model_validate(self.partitions.manifest("evaluate").metadata["evaluation"])
+        check_recall(evaluation, given.day, list_publications(self.store, PREFIX), given.limits.max_regression)
+        return evaluation.model_dump()
 
 
 def scratch_folder() -> tempfile.TemporaryDirectory[str]:

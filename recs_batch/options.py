@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -10,15 +11,20 @@ from typing import Any, TypeVar
 
 import click
 
+from common.errors import ConfigurationError
 from common.settings import load_settings
 from common.storage import open_store
+from recs_batch.beginning import begin
+from recs_batch.engines.names import ENGINES
 from recs_batch.night import Night, scratch_folder
-from recs_batch.publishing import last_metadata
-from recs_batch.settings import AlgorithmSettings, RecsSettings
+from recs_batch.publishing import metadata_before
+from recs_batch.settings import AlgorithmSettings, LimitSettings, RecsSettings, refuse_misspelt
+from recs_batch.specification import Specification, read_specification
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+_LAST_DAY = date(2261, 12, 31)  # nanoseconds since 1970 end soon after it, and with them Arrow's and DuckDB's time
 
 tables_option = click.option(
     "--tables", help="The input tables: a directory, s3://… or postgresql://…. [TABLES_URI, var/tables]"
@@ -28,14 +34,20 @@ store_option = click.option("--store", help="Where to publish, a directory or s3
 date_option = click.option(
     "--date", "day", type=DAY, help="Recommend on what was known at this day's end (UTC). [yesterday]"
 )
-days_option = click.option(
-    "--days", type=click.IntRange(min=1), default=28, show_default=True, help="How many days evaluation holds back."
-)
 
 
-def night_options(command: Command, date_option: Callable[[Command], Command] = date_option) -> Command:
-    """Give a command the options of a night, with `date_option` among them, and of the algorithm."""
-    algorithm = (
+def decisions(command: Command, date_option: Callable[[Command], Command] = date_option) -> Command:
+    """Give a command the options that a night's specification is made of, with `date_option` among them."""
+    options = (
+        tables_option,
+        work_option,
+        store_option,
+        date_option,
+        click.option("--engine", type=click.Choice(list(ENGINES)), default="compiled", show_default=True),
+        click.option("--days", type=click.IntRange(min=1), default=28, show_default=True, help="Days held back."),
+        click.option("--evaluate/--no-evaluate", "evaluating", default=True, help="Leave the evaluation out."),
+        click.option("--fit/--no-fit", "fitting", default=None, help="Fit the filters first. [on the first night]"),
+        click.option("--anew", is_flag=True, help="Take every step again, even if it was taken for the same night."),
         click.option("--closest", type=int, help="Closest connections per user. [RECS_CLOSEST, 10]"),
         click.option("--top", type=int, help="Recommendations per user. [RECS_TOP, 5]"),
         click.option("--scorer", help="filter, or count (the algorithm of 2019, on SQL engines). [RECS_SCORER]"),
@@ -44,37 +56,68 @@ def night_options(command: Command, date_option: Callable[[Command], Command] = 
             "--half-life-days", type=float, help="Engagement counts half after so long. [RECS_HALF_LIFE_DAYS]"
         ),
     )
-    for option in reversed((tables_option, work_option, store_option, date_option, *algorithm)):
+    for option in reversed(options):
         command = option(command)
     return command
 
 
 @contextmanager
-def open_night(day: datetime | date | None, **options: Any) -> Iterator[Night]:
-    """Give the night that a command's options ask for, with a temporary folder of its own."""
+def begun_night(
+    day: datetime | date | None,
+    *,
+    engine: str,
+    days: int,
+    evaluating: bool,
+    fitting: bool | None,
+    anew: bool,
+    **options: Any,
+) -> Iterator[Night]:
+    """Give the night that a command's options specify, with a temporary folder of its own."""
+    settings, chosen = locations(**options), chosen_day(day)
     algorithm = {name: options.get(name) for name in AlgorithmSettings.model_fields}
-    settings = locations(**options)
-    last = last_metadata(open_store(settings.store_uri)).get("parameters")
+    work, store = open_store(settings.work_uri), open_store(settings.store_uri)
+    last = metadata_before(store, chosen - timedelta(days=1)).get("parameters", {})
     parameters = load_settings(AlgorithmSettings, **algorithm).parameters(last)
+    if parameters.scorer == "count" and engine == "compiled":
+        raise ConfigurationError("RECS_SCORER is 'count', which only the engines duckdb and spark have")
     with scratch_folder() as scratch:
-        yield Night(
-            tables=settings.tables_uri,
-            work=settings.work_uri,
-            store=settings.store_uri,
-            day=chosen_day(day),
+        specification = begin(
+            work,
+            settings.tables_uri,
+            Path(scratch),
+            anew=anew,
+            day=chosen,
+            engine=engine,
             parameters=parameters,
-            scratch=Path(scratch),
+            fitting=(evaluating and "filter_users" not in last) if fitting is None else fitting,
+            limits=load_settings(LimitSettings).limits(),
+            evaluation_days=days if evaluating else None,
+            store=store.uri,
         )
+        yield Night(specification, work, Path(scratch))
+
+
+@contextmanager
+def specified_night(day: datetime | None, work: str | None) -> Iterator[Night]:
+    """Give the night of a day that was begun, with a temporary folder of its own."""
+    place = open_store(locations(work=work).work_uri)
+    specification: Specification = read_specification(place, chosen_day(day))
+    with scratch_folder() as scratch:
+        yield Night(specification, place, Path(scratch))
 
 
 def locations(**options: Any) -> RecsSettings:
     """Return where everything lies."""
+    refuse_misspelt(os.environ)
     uris = {f"{name}_uri": options.get(name) for name in ("tables", "work", "store")}
     return load_settings(RecsSettings, **uris)
 
 
 def chosen_day(day: datetime | date | None) -> date:
-    """Return the day asked for, yesterday (UTC) if none was."""
+    """Return the day asked for, yesterday (UTC) if none was. Raises `ConfigurationError` for one beyond our time."""
     if day is None:
         return datetime.now(UTC).date() - timedelta(days=1)
-    return day.date() if isinstance(day, datetime) else day
+    chosen = day.date() if isinstance(day, datetime) else day
+    if not date(1970, 1, 1) <= chosen <= _LAST_DAY:
+        raise ConfigurationError(f"the day {chosen} lies beyond the time that can be computed with")
+    return chosen

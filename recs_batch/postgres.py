@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow.parquet as pq
 from adbc_driver_manager import Error as DriverError
 from adbc_driver_postgresql import dbapi
 
-from common.errors import DataError
+from common.errors import ApplicationError, ConfigurationError, DataError
 from common.postgres import DatabaseUnavailableError, describe
 from common.progress import track
-from recs_batch.tables import TABLES
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_UNFIT = ("22", "42", "0A")  # classes of SQLSTATE: data, names and types, features. Anything else may pass.
+_INSUFFICIENT_PRIVILEGE = "42501"
 
 
-def copy_tables(url: str, folder: Path) -> None:
-    """Copy every table to `<folder>/<table>/00000.parquet`, as one transaction sees them.
+def copy_tables(url: str, columns: Mapping[str, tuple[str, ...]], folder: Path, lock_timeout_seconds: float) -> None:
+    """Copy the columns of every table to `<folder>/<table>.parquet`, as one transaction sees them.
 
-    Raises `DatabaseUnavailableError`, or `DataError` for a missing table or column.
+    Raises `DatabaseUnavailableError` if the database cannot be reached, goes away or keeps a table locked for longer
+    than the timeout, `DataError` for a missing table or column, `ConfigurationError` for one that we may not read.
     """
     try:
         connection = dbapi.connect(url)
     except DriverError as error:
         raise DatabaseUnavailableError(f"cannot reach the database at {describe(url)}: {_first_line(error)}") from None
     with connection, connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        for table, columns in track(TABLES.items(), "copy tables", total=len(TABLES)):
-            target = folder / table
-            target.mkdir(parents=True, exist_ok=True)
-            try:
-                cursor.execute(f"SELECT {', '.join(columns)} FROM {table}")  # noqa: S608 (names of our own)
-                _write(cursor, target / "00000.parquet")
-            except DriverError as error:
-                raise DataError(f"cannot read {table} from {describe(url)}: {_first_line(error)}") from None
+        with _errors(url, "its settings"):
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            cursor.execute(f"SET LOCAL lock_timeout = {round(lock_timeout_seconds * 1000)}")
+        for table, names in track(columns.items(), "copy tables", total=len(columns)):
+            with _errors(url, table, lock_timeout_seconds):
+                cursor.execute(f"SELECT {', '.join(names)} FROM {table}")  # noqa: S608 (names of our own)
+                _write(cursor, folder / f"{table}.parquet")
 
 
 def _write(cursor: dbapi.Cursor, path: Path) -> None:
@@ -40,6 +44,31 @@ def _write(cursor: dbapi.Cursor, path: Path) -> None:
     with pq.ParquetWriter(path, reader.schema, compression="lz4") as writer:
         for batch in reader:
             writer.write_batch(batch)
+
+
+@contextmanager
+def _errors(url: str, table: str, lock_timeout_seconds: float = 0) -> Iterator[None]:
+    """Turn the driver's errors into ours: what another try may help, and what it will not."""
+    try:
+        yield
+    except (DriverError, OSError) as error:
+        if getattr(error, "errno", None):  # this machine's disk; the driver's own carry no number
+            raise
+        raise _translated(url, table, error, lock_timeout_seconds) from None
+
+
+def _translated(url: str, table: str, error: Exception, lock_timeout_seconds: float) -> ApplicationError:
+    state, line = getattr(error, "sqlstate", None) or "", _first_line(error)
+    if state == _LOCK_NOT_AVAILABLE:
+        return DatabaseUnavailableError(
+            f"{table} at {describe(url)} has been locked by another session for {lock_timeout_seconds:g} s "
+            "(the limit is RECS_LOCK_TIMEOUT_SECONDS)"
+        )
+    if state == _INSUFFICIENT_PRIVILEGE:
+        return ConfigurationError(f"the user in TABLES_URI may not read {table} at {describe(url)}: {line}")
+    if state.startswith(_UNFIT):
+        return DataError(f"cannot read {table} from {describe(url)}: {line}")
+    return DatabaseUnavailableError(f"lost the database at {describe(url)} ({table}): {line}")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Publishing a night's recommendations: both kinds at once, or, if they are worse than before, not at all."""
+"""Publishing a night: both kinds at once, or, if it is not whole or much smaller than before, not at all."""
 
 from __future__ import annotations
 
@@ -7,64 +7,68 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import pyarrow.parquet as pq
 
 from common.errors import DataError
-from common.storage import Manifest, ObjectNotFoundError, Store, latest_publication, new_run_id, publish
+from common.storage import Manifest, Store, list_publications, publish
+from recs_batch.guard import day_of
 from recs_batch.parameters import KINDS, Kind
+from recs_batch.specification import Specification
 
 PREFIX = "recs"
 
 
-class PublishSettings(BaseSettings):
-    """RECS_MAX_REGRESSION: by what share of the last publication's recall the new one may fall short."""
-
-    model_config = SettingsConfigDict(env_prefix="RECS_")
-
-    max_regression: float = Field(default=0.2, ge=0, le=1)
-
-
-def last_metadata(store: Store) -> dict[str, Any]:
-    """Return what the latest publication says of itself, nothing if there is none."""
-    try:
-        return latest_publication(store, PREFIX).metadata
-    except ObjectNotFoundError:
-        return {}
+def metadata_before(store: Store, day: date) -> dict[str, Any]:
+    """Return what the last publication up to a day says of itself, nothing if there is none."""
+    earlier = [manifest for manifest in list_publications(store, PREFIX) if day_of(manifest) <= day]
+    return max(earlier, key=lambda one: (day_of(one), one.published_at)).metadata if earlier else {}
 
 
 def publish_night(
-    store: Store,
-    day: date,
-    folders: Mapping[Kind, Path],
-    metadata: Mapping[str, Any],
-    settings: PublishSettings,
+    store: Store, specification: Specification, files: Mapping[str, Path], metadata: Mapping[str, Any]
 ) -> Manifest:
-    """Publish the files of both kinds as `recs/kind=<kind>/dt=<day>/run=<id>/...`.
+    """Publish a night's files, named `<folder>/<file>`, as `recs/<folder>/<run>/<file>`, beside its specification.
 
-    Raises `DataError` if nobody is recommended anything, or if the evaluation fell by more than the settings allow.
+    It becomes the latest publication unless that is of a later day.
     """
-    for kind in KINDS:
-        if not metadata["counts"][kind]["rows"]:
-            raise DataError(f"there is no recommendation of {kind} for anybody; not publishing")
-    _check_regression(metadata.get("evaluation"), last_metadata(store).get("evaluation"), settings)
-    run = new_run_id()
-    files: dict[str, bytes | Path] = {
-        f"kind={kind}/dt={day}/run={run}/{path.name}": path
-        for kind in KINDS
-        for path in sorted(folders[kind].iterdir())
-    }
-    return publish(store, PREFIX, f"dt={day}/run={run}", files, metadata)
+    run, keys = specification.run, {name: _key(name, specification.run) for name in files}
+    return publish(
+        store,
+        PREFIX,
+        run,
+        {keys[name]: path for name, path in files.items()} | {specification_key(run): specification.encoded()},
+        metadata,
+        supersedes=lambda latest: day_of(latest) <= specification.day,
+    )
 
 
-def _check_regression(
-    now: Mapping[str, Any] | None, before: Mapping[str, Any] | None, settings: PublishSettings
+def specification_key(run: str) -> str:
+    """Return under which key, in the prefix, a publication has its specification."""
+    return _key("night/specification.json", run)
+
+
+def check_counts(
+    counts: Mapping[Kind, Mapping[str, int]], before: Mapping[str, Mapping[str, int]], largest_drop: float
 ) -> None:
-    for kind in KINDS if now and before else ():
-        assert now is not None and before is not None  # noqa: S101, PT018 (for the type checker)
-        new, old = now[kind]["recall"], before[kind]["recall"]
-        if new < old * (1 - settings.max_regression):
+    """Raise `DataError` if nobody is recommended anything, or far fewer users than in the last publication."""
+    if not any(counts[kind]["rows"] for kind in KINDS):
+        raise DataError("there is no recommendation of users or rooms for anybody; not publishing")
+    for kind in KINDS:
+        served, was = counts[kind]["users"], before.get(kind, {}).get("users", 0)
+        if served < was * (1 - largest_drop):
             raise DataError(
-                f"recall of {kind} fell from {old:.4f} to {new:.4f}, by more than {settings.max_regression:.0%}; "
-                "not publishing (see evaluate's report; the limit is RECS_MAX_REGRESSION)"
+                f"{kind} are recommended to {served:,} users, last time to {was:,}; not publishing "
+                "(the limit is RECS_MAX_VOLUME_DROP)"
             )
+
+
+def check_rows(path: Path, counted: int) -> None:
+    """Raise `DataError` if a Parquet file has other rows than the step that wrote it counted."""
+    rows = pq.read_metadata(path).num_rows
+    if rows != counted:
+        raise DataError(f"{path} has {rows:,} rows, and the step that wrote it counted {counted:,}")
+
+
+def _key(name: str, run: str) -> str:
+    folder, _, file = name.rpartition("/")
+    return f"{folder}/{run}/{file}"

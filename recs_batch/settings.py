@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from common.errors import ConfigurationError
 from common.settings import StoreSettings
 from recs_batch.parameters import EventWeights, Filter, Parameters, Scorer, SecondHop
+from recs_batch.specification import Limits, Share
+
+_FILTERS = {"filter_users", "filter_rooms"}
+_NEARLY = 0.85  # how much alike, from 0 to 1, a name must be to be taken for a misspelt one
 
 
 class RecsSettings(StoreSettings):
@@ -48,4 +54,41 @@ class AlgorithmSettings(BaseSettings):
         return Parameters.model_validate(self.model_dump() | filters)
 
 
-_FILTERS = {"filter_users", "filter_rooms"}
+class LimitSettings(BaseSettings):
+    """RECS_MAX_DROPPED, RECS_MAX_VOLUME_DROP, RECS_MAX_REGRESSION: shares beyond which a night is refused."""
+
+    model_config = SettingsConfigDict(env_prefix="RECS_")
+
+    max_dropped: Share = Limits().max_dropped
+    max_volume_drop: Share = Limits().max_volume_drop
+    max_regression: Share = Limits().max_regression
+
+    def limits(self) -> Limits:
+        """Return them as a specification has them."""
+        return Limits(**self.model_dump())
+
+
+class DatabaseTableSettings(BaseSettings):
+    """RECS_LOCK_TIMEOUT_SECONDS: how long to wait for a table that another session has locked."""
+
+    model_config = SettingsConfigDict(env_prefix="RECS_")
+
+    lock_timeout_seconds: float = Field(default=60, gt=0)
+
+
+class RetentionSettings(BaseSettings):
+    """RECS_KEEP_PUBLICATIONS: how many stay in the store; RECS_KEEP_WORK_DAYS: how long nights' partitions stay."""
+
+    model_config = SettingsConfigDict(env_prefix="RECS_")
+
+    keep_publications: int = Field(default=30, ge=2)
+    keep_work_days: float = Field(default=7, ge=0)
+
+
+def refuse_misspelt(names: Iterable[str]) -> None:
+    """Raise `ConfigurationError` for a variable that is none of ours but nearly so."""
+    kinds = (AlgorithmSettings, LimitSettings, DatabaseTableSettings, RetentionSettings)
+    known = {f"RECS_{field}".upper() for kind in kinds for field in kind.model_fields}
+    for name in names:
+        if name not in known and (near := difflib.get_close_matches(name, known, n=1, cutoff=_NEARLY)):
+            raise ConfigurationError(f"{name} is no setting; did you mean {near[0]}?")

@@ -1,46 +1,55 @@
-"""The latest publication as tables that a person reads."""
+"""Publications as tables that a person reads."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from rich.table import Table
 
-from common.storage import Store, latest_publication
-from recs_batch.parameters import KINDS
-from recs_batch.publishing import PREFIX
+from common.storage import Manifest
+from recs_batch.guard import Evaluation, evaluation_of
+from recs_batch.parameters import KINDS, Kind
+from recs_batch.published import Published
 
 _TITLES = {"users": "whom to follow", "rooms": "which rooms to join"}
 _ITEMS = {"users": "user", "rooms": "room"}
 
 
-def read_latest(store: Store) -> dict[str, pa.Table]:
-    """Return the rows of both kinds from the latest publication. Raises `ObjectNotFoundError` if there is none."""
-    manifest = latest_publication(store, PREFIX)
-    found: dict[str, pa.Table] = {}
-    for kind in KINDS:
-        keys = [f.key for f in manifest.files if f.key.startswith(f"kind={kind}/") and f.key.endswith(".parquet")]
-        found[kind] = pa.concat_tables([pq.read_table(io.BytesIO(store.get(f"{PREFIX}/{key}"))) for key in keys])
-    return found
-
-
-def render(found: dict[str, pa.Table], count: int, ids: Sequence[int]) -> Iterator[Table]:
-    """Yield a table for each kind: of the users `ids`, or of the first `count` users."""
-    chosen = list(ids) or pc.unique(found["users"]["user_id"])[:count].to_pylist()
+def render(found: Published, users: Sequence[int]) -> Iterator[Table]:
+    """Yield a table for each kind, of some users."""
     for kind in KINDS:
         table = Table("user", "rank", _ITEMS[kind], "score", "because", title=_TITLES[kind], title_justify="left")
-        for user in chosen:
-            rows = found[kind].filter(pc.field("user_id") == user).to_pylist()
-            for row in rows:
+        for user in users:
+            for row in found.rows(kind, user):
                 name = str(user) if row["rank"] == 1 else ""
                 table.add_row(name, str(row["rank"]), str(row["item_id"]), f"{row['score']:g}", _because(kind, row))
             table.add_section()
         yield table
+
+
+def publications_table(found: Sequence[Manifest], latest: str) -> Table:
+    """Return a table of publications: when, for how many users, from which night, how good."""
+    table = Table("", "publication", "published at (UTC)", "engine", "users", "rows", "recall: users", "rooms")
+    for one in found:
+        counts = one.metadata["counts"]
+        table.add_row(
+            "*" if one.run == latest else "",
+            one.run,
+            f"{one.published_at:%Y-%m-%d %H:%M}",
+            str(one.metadata.get("engine", "")),
+            f"{max(counts[kind]['users'] for kind in KINDS):,}",
+            f"{sum(counts[kind]['rows'] for kind in KINDS):,}",
+            *(_recall(evaluation_of(one), kind) for kind in KINDS),
+        )
+    return table
+
+
+def _recall(evaluation: Evaluation | None, kind: Kind) -> str:
+    if evaluation is None or not evaluation.of_kind(kind).users:
+        return "not measured"
+    recall = evaluation.of_kind(kind).recall
+    return f"{recall.mean:.3f} [{recall.low:.3f}, {recall.high:.3f}]"
 
 
 def _because(kind: str, row: dict[str, Any]) -> str:

@@ -1,13 +1,15 @@
-"""The input tables, brought to a local folder of Parquet files whatever they come from."""
+"""The input tables as Parquet files, in a directory or a bucket: what there is, and bringing it here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from common.errors import MissingInputError
+from common.errors import MissingInputError, UnavailableError
 from common.progress import track
-from common.storage import Store, open_store
+from common.storage import ObjectNotFoundError, Store, open_store
 from common.storage.directory import DirectoryStore
+from recs_batch.specification import TableFile
 
 TABLES = {
     "users": ("id", "active", "created_at"),
@@ -21,24 +23,45 @@ TABLES = {
 DATABASES = ("postgresql://", "postgres://")
 
 
-def fetch_tables(uri: str, folder: Path) -> Path:
-    """Bring `<uri>/<table>.parquet` or `<uri>/<table>/*.parquet`, or a database's tables, to `<folder>/<table>/`.
+def snapshot(store: Store) -> dict[str, tuple[TableFile, ...]]:
+    """Return the files of every table, `<table>.parquet` or `<table>/*.parquet`, as they are now.
 
-    Files of a local directory are linked, not copied. Returns `folder`. Raises `MissingInputError` for a table that
-    is not there.
+    Raises `MissingInputError` for a table that is not there.
     """
-    if uri.startswith(DATABASES):
-        from recs_batch.postgres import copy_tables  # noqa: PLC0415 (its driver is not needed for files)
+    return {table: tuple(_described(store, key) for key in _keys(store, table)) for table in TABLES}
 
-        copy_tables(uri, folder)
-        return folder
+
+def fetch_tables(uri: str, folder: Path, files: Mapping[str, tuple[TableFile, ...]] | None = None) -> Path:
+    """Bring every table's files, those of a snapshot if there is one, to `<folder>/<table>/` and return `folder`.
+
+    Files of a local directory are linked, not copied. Raises `MissingInputError` for a table that is not there,
+    `UnavailableError` if a file is not as in the snapshot.
+    """
     store = open_store(uri)
-    found = {table: _keys(store, uri, table) for table in TABLES}
-    for table, keys in track(found.items(), "fetch tables", total=len(found)):
+    found = files or snapshot(store)
+    for table, parts in track(found.items(), "fetch tables", total=len(found)):
         (folder / table).mkdir(parents=True, exist_ok=True)
-        for place, key in enumerate(keys):
-            _bring(store, key, folder / table / f"{place:05d}.parquet")
+        for place, part in enumerate(parts):
+            _bring(store, part.key, folder / table / f"{place:05d}.parquet")
+    check_unchanged(store, found)
     return folder
+
+
+def check_unchanged(store: Store, files: Mapping[str, tuple[TableFile, ...]]) -> None:
+    """Raise `UnavailableError` if a table is not what it was when the night began."""
+    for parts in files.values():
+        for part in parts:
+            try:
+                same = _described(store, part.key) == part
+            except ObjectNotFoundError:
+                same = False
+            if not same:
+                raise UnavailableError(f"{store.uri}/{part.key} has changed since the night began; begin it again")
+
+
+def _described(store: Store, key: str) -> TableFile:
+    found = store.stat(key)
+    return TableFile(key=key, bytes=found.bytes, version=found.version)
 
 
 def _bring(store: Store, key: str, path: Path) -> None:
@@ -48,11 +71,11 @@ def _bring(store: Store, key: str, path: Path) -> None:
         store.download(key, path)
 
 
-def _keys(store: Store, uri: str, table: str) -> list[str]:
+def _keys(store: Store, table: str) -> list[str]:
     if store.exists(f"{table}.parquet"):
         return [f"{table}.parquet"]
     keys = [key for key in store.list(f"{table}/") if key.endswith(".parquet")]
     if not keys:
         needed = ", ".join(TABLES)
-        raise MissingInputError(f"{uri}: no {table}.parquet and no {table}/*.parquet; tables needed: {needed}")
+        raise MissingInputError(f"{store.uri}: no {table}.parquet and no {table}/*.parquet; tables needed: {needed}")
     return keys

@@ -8,7 +8,7 @@ from common.storage.errors import (
     StorageError,
     StorageUnavailableError,
 )
-from common.storage.interface import Body, Store
+from common.storage.interface import Body, Stat, Store
 from common.storage.opening import open_store
 from common.storage.publication import (
     Manifest,
@@ -18,7 +18,10 @@ from common.storage.publication import (
     new_run_id,
     publish,
     rollback,
+    was_removed,
 )
+from common.storage.ranges import open_ranges
+from common.storage.retention import prune
 
 __all__ = [
     "AccessDeniedError",
@@ -28,13 +31,17 @@ __all__ = [
     "Manifest",
     "ObjectNotFoundError",
     "PublishedFile",
+    "Stat",
     "StorageError",
     "StorageUnavailableError",
     "Store",
     "latest_publication",
     "list_publications",
     "new_run_id",
+    "open_ranges",
     "open_store",
+    "prune",
     "publish",
     "rollback",
+    "was_removed",
 ]

@@ -7,9 +7,12 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,9 +24,12 @@ from common.storage.errors import (
     StorageError,
     StorageUnavailableError,
 )
-from common.storage.interface import Body, check_key
+from common.storage.interface import Body, Stat, check_key
 
 _STAGING = ".staging"  # unfinished files and the lock, on the same file system and never listed
+_TRIES = 5
+_PATIENCE = 30.0  # seconds to wait for the lock
+_ABANDONED = 86_400.0  # seconds after which an empty folder is nobody's
 
 
 class DirectoryStore:
@@ -50,27 +56,28 @@ class DirectoryStore:
             yield stream
 
     def download(self, key: str, path: Path) -> None:
-        partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+        unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
         try:
-            with self.open(key) as source, self._errors(key), partial.open("wb") as target:
+            with self.open(key) as source, self._errors(key), unfinished.open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
-            partial.replace(path)
+            unfinished.replace(path)
         finally:
-            partial.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        with self.open(key) as stream:
+            stream.seek(start)
+            return stream.read(length)
 
     def put(self, key: str, body: Body) -> None:
         path = self._path(key)
         with self._errors(key), self._staged(body) as staged:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged.replace(path)
-            _flush_directory(path.parent)
+            _place(staged.replace, path)
 
     def create(self, key: str, body: Body) -> None:
         path = self._path(key)
         with self._errors(key), self._staged(body) as staged:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.link(staged, path)
-            _flush_directory(path.parent)
+            _place(partial(os.link, staged), path)
 
     def swap(self, key: str, body: bytes, expected: str | None) -> None:
         with self._lock(key):
@@ -94,10 +101,34 @@ class DirectoryStore:
         with self._errors(key):
             return path.is_file()
 
+    def stat(self, key: str) -> Stat:
+        path = self._path(key)
+        with self._errors(key):
+            found = path.stat()
+        return Stat(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC), str(found.st_mtime_ns))
+
     def delete(self, key: str) -> None:
         path = self._path(key)
         with self._errors(key):
             path.unlink(missing_ok=True)
+        self._remove_empty(path.parent)
+
+    def tidy(self) -> None:
+        for left in (self.root / _STAGING).glob("[0-9a-f]*"):
+            with suppress(FileNotFoundError), left.open("rb") as handle, suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its writer, if it lives, holds the lock
+                left.unlink(missing_ok=True)
+        for folder, _, _ in os.walk(self.root, topdown=False):
+            with suppress(OSError):  # it is not empty, or gone
+                if time.time() - Path(folder).stat().st_mtime > _ABANDONED and Path(folder) != self.root:
+                    Path(folder).rmdir()
+
+    def _remove_empty(self, folder: Path) -> None:
+        """Remove a folder, and those it lies in, that the last file has left; a writer makes them again."""
+        with suppress(OSError):
+            while folder not in {self.root, self.root.parent}:
+                folder.rmdir()
+                folder = folder.parent
 
     def _uri(self, key: str) -> str:
         return f"{self.uri}/{key}"
@@ -118,16 +149,11 @@ class DirectoryStore:
     @contextmanager
     def _staged(self, body: Body) -> Iterator[Path]:
         """Write `body` aside, flushed to disk; whatever is left of it goes when the block ends."""
-        staged = self.root / _STAGING / uuid.uuid4().hex
-        staged.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with staged.open("xb") as target:
-                _write(body, target)
-                target.flush()
-                os.fsync(target.fileno())
-            yield staged
-        finally:
-            staged.unlink(missing_ok=True)
+        with _staging_file(self.root / _STAGING) as target:
+            _write(body, target)
+            target.flush()
+            os.fsync(target.fileno())
+            yield Path(target.name)
 
     @contextmanager
     def _lock(self, key: str) -> Iterator[None]:
@@ -136,7 +162,8 @@ class DirectoryStore:
             lock.parent.mkdir(parents=True, exist_ok=True)
             handle = lock.open("ab")
         with handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not _locked(handle):
+                raise StorageUnavailableError(self._uri(key), f"locked by another process for {_PATIENCE:g} s")
             yield
 
     @contextmanager
@@ -155,6 +182,45 @@ class DirectoryStore:
         except OSError as error:
             kind = StorageUnavailableError if error.errno in {errno.EIO, errno.ENOSPC, errno.EDQUOT} else StorageError
             raise kind(self._uri(key), os.strerror(error.errno) if error.errno else str(error)) from error
+
+
+@contextmanager
+def _staging_file(folder: Path) -> Iterator[BinaryIO]:
+    """Give a new file that is locked as long as it is in use, so that `tidy` knows it from one left behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / uuid.uuid4().hex
+    with path.open("xb") as target:
+        fcntl.flock(target, fcntl.LOCK_SH)
+        if not os.fstat(target.fileno()).st_nlink:
+            raise StorageUnavailableError(path.as_uri(), "tidied away before it was locked")
+        try:
+            yield target
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _locked(handle: BinaryIO) -> bool:
+    """Lock a file against others, unless somebody, stopped perhaps, holds it for too long."""
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _place(move: Callable[[Path], object], path: Path) -> None:
+    """Give a staged file its name, in a folder that a deletion may be removing at this moment."""
+    for left in reversed(range(_TRIES)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            move(path)
+            break
+        except FileNotFoundError:
+            if not left or path.parent.exists():
+                raise
+    _flush_directory(path.parent)
 
 
 def _write(body: Body, target: BinaryIO) -> None:

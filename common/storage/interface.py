@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from common.storage.errors import InvalidKeyError
 
 Body = bytes | Path | BinaryIO
 _LONGEST_KEY_BYTES = 1024  # S3's limit
+
+
+class Stat(NamedTuple):
+    """An object's size in bytes, when it was last written, and a token that differs after every change."""
+
+    bytes: int
+    modified_at: datetime
+    version: str
 
 
 class Store(Protocol):
@@ -26,6 +35,9 @@ class Store(Protocol):
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Open the object for reading as a stream, for objects too large for memory."""
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        """Return so many bytes of the object from `start` on, fewer at its end."""
 
     def download(self, key: str, path: Path) -> None:
         """Copy the object to a local file, which appears only once it is complete."""
@@ -48,8 +60,14 @@ class Store(Protocol):
     def exists(self, key: str) -> bool:
         """Tell whether the object is there."""
 
+    def stat(self, key: str) -> Stat:
+        """Return the object's size and version without reading it."""
+
     def delete(self, key: str) -> None:
         """Remove the object; removing one that is not there is no error."""
+
+    def tidy(self) -> None:
+        """Remove what killed writers left, which no reader ever saw; writers at work keep what is theirs."""
 
 
 def check_key(uri: str, key: str) -> None:

@@ -1,7 +1,8 @@
 """Publications: sets of files that readers see all at once or not at all, and can be taken back to an earlier one.
 
 Under a prefix lie the data files, one manifest per run at `manifests/<run>.json`, and `latest.json`, the pointer.
-Data goes first, then the manifest, then one compare-and-swap of the pointer; a crash before that leaves the old one.
+First goes the intent, `unfinished/<run>.json`, then data, then the manifest, then one compare-and-swap of the pointer.
+A crash before that leaves the old publication, and publishing the same run again finishes it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,11 +47,27 @@ class Manifest(BaseModel):
     metadata: dict[str, Any]
 
 
-class _Pointer(BaseModel):
+class Pointer(BaseModel):
+    """What `latest.json` says: the latest run, its manifest, and the runs that are removed.
+
+    A run that was removed is never published again: whoever removes it may be slow, and would take the new files.
+    `changes` counts up, so that no two contents are alike and a compare-and-swap notices every change.
+    """
+
     run: str
     manifest: str
     manifest_sha256: str
     moved_at: AwareDatetime
+    removed: tuple[str, ...] = ()
+    changes: int = 0
+
+
+class Intent(BaseModel):
+    """What a run that has begun to publish is going to write."""
+
+    run: str
+    begun_at: AwareDatetime
+    keys: tuple[str, ...]
 
 
 def new_run_id() -> str:
@@ -58,73 +76,78 @@ def new_run_id() -> str:
 
 
 def publish(
-    store: Store, prefix: str, run: str, files: Mapping[str, bytes | Path], metadata: Mapping[str, Any]
+    store: Store,
+    prefix: str,
+    run: str,
+    files: Mapping[str, bytes | Path],
+    metadata: Mapping[str, Any],
+    *,
+    supersedes: Callable[[Manifest], bool] = lambda _: True,
 ) -> Manifest:
-    """Write `files` (keys under `prefix`, all of them new) and make them the latest publication in one step.
+    """Write `files` (keys under `prefix`) and make them the latest publication in one step, if they supersede that.
 
-    `run` names the publication, for example `dt=2026-11-22/run=20261122T020000Z-1a2b3c4d`. Raises `ConflictError` if
-    the run or a file exists already, or if another publisher was faster; readers then still see what they saw before.
+    `run` names the publication, for example `dt=2026-11-22/run=20261122T020000Z-1a2b3c4d`. Publishing the same files
+    as the same run again finishes what was interrupted, or changes nothing. Raises `ConflictError` if the run or a file
+    has other content already, or if the pointer was moved meanwhile; readers then still see what they saw before.
     """
-    expected = _pointer_version(store, prefix)
-    published = [_write(store, prefix, key, body) for key, body in sorted(files.items())]
-    manifest = Manifest(
-        run=run,
-        published_at=datetime.now(UTC),
-        code_version=code_version(),
-        files=tuple(published),
-        metadata=dict(metadata),
-    )
-    store.create(_manifest_key(prefix, run), _encode(manifest))
-    _move_pointer(store, prefix, manifest, expected)
+    pointer, expected = read_pointer(store, prefix)
+    if pointer and run in pointer.removed:
+        raise ConflictError(f"{store.uri}/{prefix}", f"{run!r} has been removed; publish under another name")
+    intent = Intent(run=run, begun_at=datetime.now(UTC), keys=tuple(sorted(files)))
+    store.put(intent_key(prefix, run), _encode(intent))
+    published = tuple(_write(store, prefix, key, body) for key, body in sorted(files.items()))
+    manifest = _record(store, prefix, run, published, metadata)
+    if pointer is None or (pointer.run != run and supersedes(_manifest_of(store, prefix, pointer))):
+        swap_pointer(store, prefix, _pointing_at(store, prefix, run, pointer), expected)
+    store.delete(intent_key(prefix, run))
     return manifest
 
 
 def latest_publication(store: Store, prefix: str) -> Manifest:
     """Return the manifest that `latest.json` points to. Raises `ObjectNotFoundError` if nothing was published."""
-    pointer = _decode(_Pointer, store, f"{prefix}/latest.json")
-    return _decode(Manifest, store, f"{prefix}/{pointer.manifest}", sha256=pointer.manifest_sha256)
+    return _manifest_of(store, prefix, _decode(Pointer, store, f"{prefix}/latest.json"))
 
 
 def list_publications(store: Store, prefix: str) -> list[Manifest]:
-    """Return every complete publication under `prefix`, the oldest first, whether or not the pointer ever was on it."""
-    keys = list(store.list(f"{prefix}/manifests/"))
-    return sorted((_decode(Manifest, store, key) for key in keys), key=lambda manifest: manifest.published_at)
+    """Return every publication under `prefix`, the oldest first, whether or not the pointer ever was on it."""
+    pointer, _ = read_pointer(store, prefix)
+    removed = pointer.removed if pointer else ()
+    return [manifest for manifest in read_manifests(store, prefix) if manifest.run not in removed]
 
 
-def rollback(store: Store, prefix: str, to: str) -> Manifest:
-    """Point `latest.json` at the newest publication whose run is `to` or lies under it, such as `dt=2026-11-20`.
+def rollback(store: Store, prefix: str, run: str) -> Manifest:
+    """Point `latest.json` at an earlier run.
 
     Raises `ObjectNotFoundError` if there is none or one of its files is gone, `ConflictError` if another was faster.
     """
-    expected = _pointer_version(store, prefix)
-    candidates = [m for m in list_publications(store, prefix) if m.run == to or m.run.startswith(f"{to}/")]
-    if not candidates:
-        raise ObjectNotFoundError(f"{store.uri}/{prefix}", f"no publication {to!r} to go back to")
-    chosen = candidates[-1]
-    for file in chosen.files:
-        if not store.exists(f"{prefix}/{file.key}"):
-            raise ObjectNotFoundError(f"{store.uri}/{prefix}/{file.key}", f"gone, so {chosen.run!r} cannot be restored")
-    _move_pointer(store, prefix, chosen, expected)
+    pointer, expected = read_pointer(store, prefix)
+    key = manifest_key(prefix, run)
+    if not store.exists(key) or (pointer and run in pointer.removed):
+        raise ObjectNotFoundError(f"{store.uri}/{prefix}", f"no publication {run!r} to go back to")
+    chosen = _decode(Manifest, store, key)
+    verify(store, prefix, chosen)
+    swap_pointer(store, prefix, _pointing_at(store, prefix, run, pointer), expected)
     return chosen
 
 
-def _write(store: Store, prefix: str, key: str, body: bytes | Path) -> PublishedFile:
-    store.create(f"{prefix}/{key}", body)
-    if isinstance(body, bytes):
-        return PublishedFile(key=key, bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
-    with body.open("rb") as stream:
-        return PublishedFile(
-            key=key, bytes=body.stat().st_size, sha256=hashlib.file_digest(stream, "sha256").hexdigest()
-        )
+def was_removed(store: Store, prefix: str, run: str) -> bool:
+    """Tell whether a run was published or begun once, and removed since."""
+    pointer, _ = read_pointer(store, prefix)
+    return pointer is not None and run in pointer.removed
 
 
-def _move_pointer(store: Store, prefix: str, manifest: Manifest, expected: str | None) -> None:
-    pointer = _Pointer(
-        run=manifest.run,
-        manifest=f"manifests/{manifest.run}.json",
-        manifest_sha256=hashlib.sha256(_encode(manifest)).hexdigest(),
-        moved_at=datetime.now(UTC),
-    )
+def verify(store: Store, prefix: str, manifest: Manifest) -> None:
+    """Raise `ObjectNotFoundError` if a publication's file is gone, `StorageError` if one has another size."""
+    for file in manifest.files:
+        uri = f"{store.uri}/{prefix}/{file.key}"
+        if not store.exists(f"{prefix}/{file.key}"):
+            raise ObjectNotFoundError(uri, f"gone, so {manifest.run!r} cannot be restored")
+        if store.stat(f"{prefix}/{file.key}").bytes != file.bytes:
+            raise StorageError(uri, f"damaged, so {manifest.run!r} cannot be restored")
+
+
+def swap_pointer(store: Store, prefix: str, pointer: Pointer, expected: str | None) -> None:
+    """Write the pointer if that is still what was read as `expected`. Raises `ConflictError` if another was faster."""
     key, body = f"{prefix}/latest.json", _encode(pointer)
     try:
         store.swap(key, body, expected)
@@ -134,15 +157,94 @@ def _move_pointer(store: Store, prefix: str, manifest: Manifest, expected: str |
             raise
 
 
-def _pointer_version(store: Store, prefix: str) -> str | None:
+def read_pointer(store: Store, prefix: str) -> tuple[Pointer | None, str | None]:
+    """Return the pointer and its version, both None where nothing was published."""
     try:
-        return store.get_version(f"{prefix}/latest.json")[1]
+        body, version = store.get_version(f"{prefix}/latest.json")
     except ObjectNotFoundError:
-        return None
+        return None, None
+    return _parse(Pointer, body, f"{store.uri}/{prefix}/latest.json"), version
 
 
-def _manifest_key(prefix: str, run: str) -> str:
+def manifest_key(prefix: str, run: str) -> str:
+    """Return where a run's manifest lies."""
     return f"{prefix}/manifests/{run}.json"
+
+
+def read_manifests(store: Store, prefix: str) -> list[Manifest]:
+    """Return every manifest, the oldest first."""
+    found = []
+    for key in list(store.list(f"{prefix}/manifests/")):
+        with suppress(ObjectNotFoundError):  # removed at this moment
+            found.append(_decode(Manifest, store, key))
+    return sorted(found, key=lambda manifest: manifest.published_at)
+
+
+def intent_key(prefix: str, run: str) -> str:
+    """Return where a run says what it is going to write."""
+    return f"{prefix}/unfinished/{run}.json"
+
+
+def read_intents(store: Store, prefix: str) -> list[Intent]:
+    """Return what runs have begun to publish and not finished."""
+    found = []
+    for key in list(store.list(f"{prefix}/unfinished/")):
+        with suppress(ObjectNotFoundError):  # finished at this moment
+            found.append(_decode(Intent, store, key))
+    return found
+
+
+def _pointing_at(store: Store, prefix: str, run: str, before: Pointer | None) -> Pointer:
+    return Pointer(
+        run=run,
+        manifest=f"manifests/{run}.json",
+        manifest_sha256=hashlib.sha256(store.get(manifest_key(prefix, run))).hexdigest(),
+        moved_at=datetime.now(UTC),
+        removed=before.removed if before else (),
+        changes=before.changes + 1 if before else 0,
+    )
+
+
+def _record(
+    store: Store, prefix: str, run: str, published: tuple[PublishedFile, ...], metadata: Mapping[str, Any]
+) -> Manifest:
+    """Write the run's manifest, unless an earlier try did. Raises `ConflictError` if that listed other files."""
+    key = manifest_key(prefix, run)
+    manifest = Manifest(
+        run=run,
+        published_at=datetime.now(UTC),
+        code_version=code_version(),
+        files=published,
+        metadata=dict(metadata),
+    )
+    try:
+        store.create(key, _encode(manifest))
+    except ConflictError:
+        earlier = _decode(Manifest, store, key)
+        if earlier.files != published:
+            raise ConflictError(f"{store.uri}/{key}", "this run has published other files already") from None
+        return earlier
+    return manifest
+
+
+def _write(store: Store, prefix: str, key: str, body: bytes | Path) -> PublishedFile:
+    if isinstance(body, bytes):
+        file = PublishedFile(key=key, bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
+    else:
+        with body.open("rb") as stream:
+            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+        file = PublishedFile(key=key, bytes=body.stat().st_size, sha256=checksum)
+    try:
+        store.create(f"{prefix}/{key}", body)
+    except ConflictError:  # an earlier try wrote it, or this one, and the answer was lost
+        with store.open(f"{prefix}/{key}") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:  # type: ignore[arg-type]
+                raise
+    return file
+
+
+def _manifest_of(store: Store, prefix: str, pointer: Pointer) -> Manifest:
+    return _decode(Manifest, store, f"{prefix}/{pointer.manifest}", sha256=pointer.manifest_sha256)
 
 
 def _encode(model: BaseModel) -> bytes:
@@ -153,7 +255,11 @@ def _decode(kind: type[Model], store: Store, key: str, sha256: str | None = None
     body = store.get(key)
     if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
         raise StorageError(f"{store.uri}/{key}", "its SHA-256 is not the one that latest.json names")
+    return _parse(kind, body, f"{store.uri}/{key}")
+
+
+def _parse(kind: type[Model], body: bytes, uri: str) -> Model:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        raise StorageError(f"{store.uri}/{key}", f"not a {kind.__name__.strip('_').lower()}: {error}") from None
+        raise StorageError(uri, f"not a {kind.__name__.lower()}: {error}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,7 +29,7 @@ from common.storage.errors import (
     StorageError,
     StorageUnavailableError,
 )
-from common.storage.interface import Body, check_key
+from common.storage.interface import Body, Stat, check_key
 from common.storage.multipart import PART_BYTES, create_in_parts
 
 _CLIENT = Config(
@@ -38,6 +39,7 @@ _CLIENT = Config(
     max_pool_connections=16,
 )
 _TRANSFER = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=8)
+_ABANDONED = timedelta(days=1)  # an upload in parts that takes longer was killed
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _CONFLICT = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
 _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "Forbidden"}
@@ -66,6 +68,19 @@ class S3Store:
             response = self._client.get_object(**self._object(key))
         with response["Body"] as body:
             yield io.BufferedReader(_ErrorsNamed(body, self, key), 1 << 20)
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        if length <= 0:
+            return b""
+        with self._errors(key):
+            try:
+                found = self._client.get_object(**self._object(key), Range=f"bytes={start}-{start + length - 1}")
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") == "InvalidRange":  # it begins at or after the end
+                    return b""
+                raise
+            body: bytes = found["Body"].read()
+            return body
 
     def download(self, key: str, path: Path) -> None:
         # s3transfer itself writes aside and renames when the object is complete
@@ -106,9 +121,24 @@ class S3Store:
             return False
         return True
 
+    def stat(self, key: str) -> Stat:
+        with self._errors(key):
+            found = self._client.head_object(**self._object(key))
+        return Stat(found["ContentLength"], found["LastModified"], found["ETag"])
+
     def delete(self, key: str) -> None:
         with self._errors(key):
             self._client.delete_object(**self._object(key))
+
+    def tidy(self) -> None:
+        with self._errors(""):
+            pages = self._client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
+                for upload in page.get("Uploads", []):
+                    if datetime.now(UTC) - upload["Initiated"] > _ABANDONED:
+                        self._client.abort_multipart_upload(
+                            Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                        )
 
     @cached_property
     def _client(self) -> Any:

@@ -1,5 +1,8 @@
 """The nightly recommendations as an Airflow DAG: every step a pod of the same image, handing over by path.
 
+The first step specifies the night; the others read that, not their environment. A step that has been taken is not taken
+again, so a retry goes on; clearing a run from its first step begins a new night if the tables have changed.
+
 Configured by environment variables of the Airflow components that read DAG files: RECS_IMAGE, RECS_NAMESPACE,
 RECS_TABLES_URI, RECS_WORK_URI, RECS_STORE_URI, RECS_CONFIG_MAP, RECS_SECRET, RECS_SERVICE_ACCOUNT and
 RECS_RETRY_DELAY_SECONDS. The day that is recommended on is the run's data interval, which a cron schedule does not
@@ -86,11 +89,12 @@ def step(name: str, resources: tuple[str, str]) -> KubernetesPodOperator:
 )
 def recs_batch_nightly() -> None:
     """Recommend whom to follow and which rooms to join, from the tables as they were at the end of a day."""
-    engagement = step("engagement", _LARGE)
-    recommended = [step("follow-recs", _LARGE), step("room-recs", _LARGE)]
-    for filtered, one in zip((step("filter-users", _LARGE), step("filter-rooms", _LARGE)), recommended, strict=True):
-        engagement >> filtered >> one
-    recommended >> step("evaluate", _LARGE) >> step("publish", _SMALL)
+    engagement, publish = step("engagement", _LARGE), step("publish", _SMALL)
+    evaluated = step("evaluate", _LARGE)
+    step("specify", _LARGE) >> engagement
+    for filtered, recommended in (("filter-users", "follow-recs"), ("filter-rooms", "room-recs")):
+        engagement >> step(filtered, _LARGE) >> step(recommended, _LARGE) >> evaluated
+    evaluated >> publish
 
 
 def _environment() -> list[k8s.V1EnvVar]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from recs_batch.graph.arrays import ArrayWriter, map_array
 from recs_batch.graph.ids import Indices
+from recs_batch.stored_arrays import StoredFolder
 
+Folder = Path | StoredFolder
 Positions = npt.NDArray[np.int64]
 
 
@@ -75,14 +77,14 @@ def write_rows(folder: Path, name: str, rows: Rows) -> None:
         writer.append(np.diff(rows.bounds), rows.targets, rows.weights)
 
 
-def read_rows(folder: Path, name: str) -> Rows:
+def read_rows(folder: Folder, name: str) -> Rows:
     """Map rows with weights."""
-    return Rows(*(map_array(_file(folder, name, part)) for part in Rows._fields))
+    return Rows(*(read_array(folder, f"{name}.{part}") for part in Rows._fields))
 
 
-def read_pairs(folder: Path, name: str) -> Pairs:
+def read_pairs(folder: Folder, name: str) -> Pairs:
     """Map pairs."""
-    return Pairs(*(map_array(_file(folder, name, part)) for part in Pairs._fields))
+    return Pairs(*(read_array(folder, f"{name}.{part}") for part in Pairs._fields))
 
 
 def write_array(folder: Path, name: str, values: npt.NDArray[Any]) -> None:
@@ -91,8 +93,10 @@ def write_array(folder: Path, name: str, values: npt.NDArray[Any]) -> None:
         writer.append(values)
 
 
-def read_array(folder: Path, name: str) -> npt.NDArray[Any]:
-    """Map an array."""
+def read_array(folder: Folder, name: str) -> npt.NDArray[Any]:
+    """Map an array, or, in a bucket, return what reads the parts of it that are used."""
+    if isinstance(folder, StoredFolder):
+        return cast("npt.NDArray[Any]", folder.array(name))
     return map_array(folder / f"{name}.npy")
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from recs_batch.graph.files import Pairs, Rows, read_array, read_pairs, read_rows
+from recs_batch.graph.files import Folder, Pairs, Rows, read_array, read_pairs, read_rows
 from recs_batch.graph.found import CONNECTION, FOLLOWERS, ROOM
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.links import UNITS_PER_LINK, Row, Units, heaviest
 from recs_batch.graph.steps import UNIT
 from recs_batch.parameters import KINDS, Filter, Kind
+from recs_batch.stored_arrays import slices
 
 Scores = npt.NDArray[np.int64]
 
@@ -41,7 +42,7 @@ class OneUser:
 
     unit = UNIT
 
-    def __init__(self, engagement: Path, filtered: Path, kind: Kind) -> None:
+    def __init__(self, engagement: Folder, filtered: Folder, kind: Kind) -> None:
         self.ids = {side: read_array(engagement, f"{side}.ids") for side in KINDS}
         self.kind, self._pairs = kind, read_pairs(engagement, kind)
         self._active = {side: read_array(engagement, f"{side}.active") for side in KINDS}
@@ -57,8 +58,7 @@ class OneUser:
     def scores(self, links: Links) -> tuple[Indices, Scores]:
         """Return every item that links lead to, ascending, with its score; nothing is filtered."""
         items, scores = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
-        for source, weight, similar in self._sources(links):
-            targets, values = _row(similar, source)
+        for _, _, weight, (targets, values) in self._sources(links):
             items.append(targets)
             scores.append(values * weight)
         found, place = np.unique(np.concatenate(items), return_inverse=True)
@@ -90,21 +90,20 @@ class OneUser:
     def reasons(self, links: Links, item: int) -> list[Reason]:
         """Return all that an item's score is the sum of, the heaviest first, ties to users first and by index."""
         found = []
-        for source, weight, similar in self._sources(links):
-            targets, values = _row(similar, source)
+        for side, source, weight, (targets, values) in self._sources(links):
             place = int(np.searchsorted(targets, item))
             if place < len(targets) and targets[place] == item:
-                kind = ROOM if similar is self._similar[1] else FOLLOWERS if source == links.user else CONNECTION
+                kind = ROOM if side == 1 else FOLLOWERS if source == links.user else CONNECTION
                 found.append(Reason(kind, source, weight * int(values[place])))
         return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.index))
 
-    def _sources(self, links: Links) -> list[tuple[int, int, Rows]]:
+    def _sources(self, links: Links) -> Iterator[tuple[int, int, int, tuple[Indices, Scores]]]:
+        """Yield side, index and weight of everything linked to, with its row of similarities."""
         sides = ((links.users, links.user_weights), (links.rooms, links.room_weights))
-        return [
-            (int(source), int(weight), similar)
-            for (sources, weights), similar in zip(sides, self._similar, strict=True)
-            for source, weight in zip(sources, weights, strict=True)
-        ]
+        for side, (sources, weights) in enumerate(sides):
+            rows = _rows(self._similar[side], sources)
+            for source, weight, row in zip(sources, weights, rows, strict=True):
+                yield side, int(source), int(weight), row
 
 
 def newcomer_links(users: Indices, rooms: Indices, chosen: Filter) -> Links:
@@ -118,9 +117,15 @@ def newcomer_links(users: Indices, rooms: Indices, chosen: Filter) -> Links:
     return Links(None, to_users.targets, to_users.weights, to_rooms.targets, to_rooms.weights)
 
 
+def _rows(rows: Rows, indices: Indices) -> list[tuple[Indices, Scores]]:
+    bounds = slices(rows.bounds, [(int(index), int(index) + 2) for index in indices])
+    places = [(int(first), int(last)) for first, last in bounds]
+    weights = (row.astype(np.int64) for row in slices(rows.weights, places))
+    return list(zip(slices(rows.targets, places), weights, strict=True))
+
+
 def _row(rows: Rows, index: int) -> tuple[Indices, Scores]:
-    place = slice(*rows.bounds[index : index + 2])
-    return rows.targets[place], rows.weights[place].astype(np.int64)
+    return _rows(rows, np.array([index], np.int32))[0]
 
 
 def _place(pairs: Pairs, user: int, item: int) -> int | None:

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from common.cli import run
-from common.storage import latest_publication, open_store
+from common.storage import latest_publication, list_publications, open_store
 from recs_batch.cli import main
-from recs_batch.show import read_latest
+from recs_batch.published import Published
 
 DATE = "2026-10-31"
 
@@ -72,7 +72,12 @@ def published(uri):
 
 def test_a_run_is_evaluated_published_and_shown(places, tmp_path):
     succeed("run", *places, "--date", DATE)
-    assert latest_publication(open_store(str(tmp_path / "store")), "recs").metadata["evaluation"]["users"]["recall"] > 0
+    assert (
+        latest_publication(open_store(str(tmp_path / "store")), "recs").metadata["evaluation"]["users"]["recall"][
+            "mean"
+        ]
+        > 0
+    )
     shown = succeed("show", "--store", tmp_path / "store", "--users", 2)
     assert "whom to follow" in shown
     assert "which rooms to join" in shown
@@ -95,15 +100,57 @@ def test_the_csv_says_what_the_parquet_says(places, tmp_path):
     assert {int(line.pop("user_id")): tuple(json.loads(text) for text in line.values()) for line in lines} == wanted
 
 
+STEPS = ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "publish")
+
+
 def test_steps_taken_one_by_one_and_again_publish_what_a_run_does(places, tmp_path):
     succeed("run", *places, "--date", DATE, "--top", 3, "--no-evaluate")
     at_once = published(tmp_path / "store")
-    steps = ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "follow-recs", "publish")
-    for step in steps:
-        succeed(step, *places, "--date", DATE, "--top", 3)
+    succeed("specify", *places, "--date", DATE, "--top", 3, "--no-evaluate", "--anew")
+    for step in (*STEPS[:4], "follow-recs", *STEPS[4:]):
+        succeed(step, *places[2:4], "--date", DATE)
     assert published(tmp_path / "store") == at_once
-    versions = [path for path in (tmp_path / "work").glob("dt=*/follow-recs/*") if path.is_dir()]
-    assert len([path for path in versions if any(path.iterdir())]) == 1
+    night = latest(tmp_path / "store").metadata["night"]
+    assert len([path for path in tmp_path.glob(f"work/dt=*/night={night}/follow-recs/*") if path.is_dir()]) == 1
+
+
+def test_a_night_that_was_killed_goes_on_where_it_ended_and_a_repeated_one_changes_nothing(
+    places, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("CODE_VERSION", "1")
+    options = (*places, "--date", DATE, "--no-evaluate")
+    succeed("specify", *options)
+    succeed("engagement", *places[2:4], "--date", DATE)
+    (before,) = tmp_path.glob("work/dt=*/night=*/engagement/manifest.json")
+    written = before.stat().st_mtime_ns
+    succeed("run", *options)
+    pointer = (tmp_path / "store/recs/latest.json").read_bytes()
+    succeed("run", *options)
+    assert (tmp_path / "store/recs/latest.json").read_bytes() == pointer
+    assert before.stat().st_mtime_ns == written
+    succeed("run", *options, "--anew")
+    assert (tmp_path / "store/recs/latest.json").read_bytes() != pointer
+
+
+def test_a_step_asks_the_specification_and_not_the_environment(places, tmp_path, monkeypatch):
+    succeed("specify", *places, "--date", DATE, "--top", 3, "--no-evaluate")
+    monkeypatch.setenv("RECS_TOP", "7")
+    for step in STEPS:
+        succeed(step, *places[2:4], "--date", DATE)
+    assert latest(tmp_path / "store").metadata["parameters"]["top"] == 3
+    assert latest(tmp_path / "store").metadata["counts"]["users"]["rows"] <= 3 * 200
+
+
+def test_tables_that_change_during_a_night_end_it(tables, tmp_path):
+    own = shutil.copytree(tables, tmp_path / "tables")
+    succeed("specify", "--tables", own, "--work", tmp_path / "work", "--store", tmp_path / "store", "--date", DATE)
+    rows = pq.read_table(own / "likes.parquet")
+    pq.write_table(rows.slice(1), own / "likes.parquet")
+    refused(recs_batch("engagement", "--work", tmp_path / "work", "--date", DATE), 75, "likes", "changed")
+
+
+def latest(store):
+    return latest_publication(open_store(str(store)), "recs")
 
 
 def test_the_sql_engine_publishes_the_same_bytes(places, tmp_path):
@@ -120,8 +167,9 @@ def test_parquet_in_a_bucket_and_steps_in_a_bucket_give_the_same(tables, places,
         client.upload_file(str(path), bucket, f"in/{path.stem}/part-0.parquet")
     remote = [f"s3://{bucket}/{name}" for name in ("in", "work", "store")]
     options = ("--tables", remote[0], "--work", remote[1], "--store", remote[2], "--date", DATE)
-    for step in ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "publish"):
-        succeed(step, *options)
+    succeed("specify", *options, "--no-evaluate")
+    for step in STEPS:
+        succeed(step, "--work", remote[1], "--date", DATE)
     assert published(remote[2]) == published(tmp_path / "store")
 
 
@@ -152,10 +200,31 @@ def load(tables, url):
 
 def test_backfill_publishes_every_day_and_rollback_goes_back_to_one(places, tmp_path):
     succeed("backfill", *places, "--from", "2026-10-29", "--to", DATE)
-    store = open_store(str(tmp_path / "store"))
-    assert latest_publication(store, "recs").metadata["date"] == DATE
+    assert latest(tmp_path / "store").metadata["date"] == DATE
     succeed("rollback", "--store", tmp_path / "store", "--to", "2026-10-30")
-    assert latest_publication(store, "recs").metadata["date"] == "2026-10-30"
+    assert latest(tmp_path / "store").metadata["date"] == "2026-10-30"
+
+
+def test_a_backfill_of_old_days_leaves_the_latest_publication(places, tmp_path):
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    succeed("backfill", *places, "--from", "2026-10-28", "--to", "2026-10-29")
+    assert latest(tmp_path / "store").metadata["date"] == DATE
+    listed = succeed("publications", "--store", tmp_path / "store")
+    assert [line.split("dt=")[1][:10] for line in listed.splitlines() if "dt=" in line] == [
+        DATE,
+        "2026-10-28",
+        "2026-10-29",
+    ]
+    assert next(line for line in listed.splitlines() if "*" in line).count(DATE) == 1
+
+
+def test_a_day_with_several_publications_is_no_place_to_go_back_to(places, tmp_path):
+    for top in (3, 4):
+        succeed("run", *places, "--date", DATE, "--top", top, "--no-evaluate")
+    first, second = (one.run for one in list_publications(open_store(str(tmp_path / "store")), "recs"))
+    refused(recs_batch("rollback", "--store", tmp_path / "store", "--to", DATE), 78, first, second)
+    succeed("rollback", "--store", tmp_path / "store", "--to", first)
+    assert latest(tmp_path / "store").run == first
 
 
 def test_a_question_is_about_the_latest_publication_unless_a_day_is_named(places, tmp_path):
@@ -173,8 +242,9 @@ def test_a_question_is_about_the_latest_publication_unless_a_day_is_named(places
 
 def first_recommendation(store):
     """Return the first user of the latest publication, and whom to follow first."""
-    rows = read_latest(open_store(str(store)))["users"].to_pylist()
-    return rows[0]["user_id"], rows[0]["item_id"]
+    found = Published.latest(open_store(str(store)))
+    (user,) = found.first_users(1)
+    return user, found.rows("users", user)[0]["item_id"]
 
 
 def test_a_day_in_the_past_sees_nothing_that_came_later(places, tmp_path):
@@ -222,7 +292,10 @@ def test_a_drop_in_volume_since_the_last_publication_is_refused(tables, places, 
     [
         (("run", "--tables", "nowhere"), 66, ["users.parquet"]),
         (("show", "--store", "nothing"), 66, ["latest.json"]),
-        (("publish", "--work", "nothing", "--date", DATE), 66, ["follow-recs has not run"]),
+        (("publish", "--work", "nothing", "--date", DATE), 66, ["no night of 2026-10-31 has been specified"]),
+        (("publications", "--store", "nothing"), 66, ["nothing has been published"]),
+        (("run", "--date", "9999-12-31"), 78, ["9999-12-31"]),
+        (("backfill", "--from", "9999-12-31", "--to", "9999-12-31"), 78, ["9999-12-31"]),
         (("rollback", "--store", "nothing", "--to", DATE), 66, [DATE]),
         (("run", "--second-hop", "sideways"), 78, ["SECOND_HOP", "sideways"]),
         (("run", "--closest", "0"), 78, ["CLOSEST"]),

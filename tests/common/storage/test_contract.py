@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from common.storage import ConflictError, InvalidKeyError, ObjectNotFoundError, Store
+from common.storage import ConflictError, InvalidKeyError, ObjectNotFoundError, Store, open_ranges
 from common.storage.multipart import PART_BYTES
 
 SIXTY_FOUR_MEGABYTES = 64 << 20
@@ -209,3 +209,30 @@ def test_a_store_behaves_like_a_dictionary(store: Store, steps: list[tuple[str, 
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def test_a_range_is_read_without_the_rest(store: Store) -> None:
+    store.put("key", bytes(range(100)))
+    assert store.read_range("key", 10, 5) == bytes(range(10, 15))
+    assert store.read_range("key", 95, 50) == bytes(range(95, 100))
+    assert store.read_range("key", 100, 1) == store.read_range("key", 5, 0) == b""
+
+
+def test_an_object_is_read_like_a_file(store: Store) -> None:
+    store.put("key", bytes(range(100)))
+    with open_ranges(store, "key") as stream:
+        stream.seek(-10, 2)
+        assert stream.read(3) == bytes(range(90, 93))
+        assert stream.seek(0) == 0
+        assert stream.read() == bytes(range(100))
+
+
+def test_an_object_says_its_size_and_whether_it_changed(store: Store) -> None:
+    store.put("key", b"12345")
+    before = store.stat("key")
+    assert before.bytes == 5
+    assert store.stat("key") == before
+    store.put("key", b"54321")
+    assert store.stat("key").version != before.version
+    with pytest.raises(ObjectNotFoundError):
+        store.stat("missing")

@@ -22,7 +22,7 @@ from common.storage import (
 )
 from common.storage import publication as publication_module
 
-WRITES_OF_A_PUBLICATION = 4  # two data files, the manifest, the pointer
+WRITES_OF_A_PUBLICATION = 5  # the intent, two data files, the manifest, the pointer
 
 
 class Crash(BaseException):
@@ -105,14 +105,14 @@ def test_of_two_publishers_at_once_one_wins_and_the_other_is_told(
     reopen: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _publish(reopen(), "first")
-    move_pointer = publication_module._move_pointer
+    swap_pointer = publication_module.swap_pointer
 
     def overtaken(store: Store, *arguments: Any) -> None:
-        monkeypatch.setattr(publication_module, "_move_pointer", move_pointer)
+        monkeypatch.setattr(publication_module, "swap_pointer", swap_pointer)
         _publish(reopen(), "faster")
-        move_pointer(store, *arguments)
+        swap_pointer(store, *arguments)
 
-    monkeypatch.setattr(publication_module, "_move_pointer", overtaken)
+    monkeypatch.setattr(publication_module, "swap_pointer", overtaken)
     with pytest.raises(ConflictError, match=r"latest\.json"):
         _publish(reopen(), "slower")
     assert _read(reopen()) == b"one faster|two"
@@ -131,23 +131,45 @@ def test_a_swap_whose_answer_was_lost_counts_as_done(store: Store) -> None:
     assert _read(store) == b"one first|two"
 
 
-def test_a_run_is_never_published_twice(store: Store) -> None:
+def test_a_run_is_never_published_with_other_content(store: Store) -> None:
     _publish(store, "first")
     with pytest.raises(ConflictError):
         _publish(store, "first", "changed")
     assert _read(store) == b"one first|two"
 
 
-def test_rollback_goes_back_to_the_newest_run_of_a_day(store: Store) -> None:
+def test_a_run_published_again_changes_nothing(store: Store) -> None:
+    first = _publish(store, "first")
+    pointer = store.get("recs/latest.json")
+    assert _publish(store, "first") == first
+    assert store.get("recs/latest.json") == pointer
+
+
+@pytest.mark.parametrize("survived", range(WRITES_OF_A_PUBLICATION))
+def test_a_run_that_was_killed_is_finished_under_its_own_name(reopen: Callable[[], Store], survived: int) -> None:
+    with pytest.raises(Crash):
+        _publish(CrashingStore(reopen(), survived), "night")
+    _publish(reopen(), "night")
+    assert _read(reopen()) == b"one night|two"
+    assert list(reopen().list("recs/unfinished/")) == []
+
+
+def test_what_does_not_supersede_the_latest_is_published_beside_it(store: Store) -> None:
+    _publish(store, "new")
+    publish(store, "recs", "old", {"old/one": b"1"}, {}, supersedes=lambda latest: latest.run != "new")
+    assert _read(store) == b"one new|two"
+    assert [manifest.run for manifest in list_publications(store, "recs")] == ["new", "old"]
+
+
+def test_rollback_goes_back_to_a_run(store: Store) -> None:
     for run in ("dt=1/run=a", "dt=1/run=b", "dt=2/run=c"):
         _publish(store, run)
-    assert rollback(store, "recs", "dt=1").run == "dt=1/run=b"
-    assert _read(store) == b"one dt=1/run=b|two"
     assert rollback(store, "recs", "dt=1/run=a").run == "dt=1/run=a"
+    assert _read(store) == b"one dt=1/run=a|two"
     assert [manifest.run for manifest in list_publications(store, "recs")] == ["dt=1/run=a", "dt=1/run=b", "dt=2/run=c"]
 
 
-@pytest.mark.parametrize("to", ["dt=9", "dt", "dt=1/run=", ""])
+@pytest.mark.parametrize("to", ["dt=9", "dt", "dt=1", "dt=1/run=b"])
 def test_rollback_to_what_was_never_published_changes_nothing(store: Store, to: str) -> None:
     _publish(store, "dt=1/run=a")
     with pytest.raises(ObjectNotFoundError, match="no publication"):
@@ -160,6 +182,15 @@ def test_rollback_refuses_a_publication_whose_file_is_gone(store: Store) -> None
     _publish(store, "second")
     store.delete("recs/first/two")
     with pytest.raises(ObjectNotFoundError, match="first/two"):
+        rollback(store, "recs", "first")
+    assert latest_publication(store, "recs").run == "second"
+
+
+def test_rollback_refuses_a_publication_whose_file_is_damaged(store: Store) -> None:
+    _publish(store, "first")
+    _publish(store, "second")
+    store.put("recs/first/two", b"tw")
+    with pytest.raises(StorageError, match="first/two"):
         rollback(store, "recs", "first")
     assert latest_publication(store, "recs").run == "second"
 

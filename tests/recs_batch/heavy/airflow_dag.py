@@ -14,7 +14,16 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 DAG_FILE = ROOT / "recs_batch/dags/recs_batch_nightly.py"
-STEPS = {"engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "evaluate", "publish"}
+STEPS = {
+    "specify",
+    "engagement",
+    "filter-users",
+    "filter-rooms",
+    "follow-recs",
+    "room-recs",
+    "evaluate",
+    "publish",
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +52,7 @@ def api(home):
     """The stand-in Kubernetes API, named by the kubeconfig: operators keep the client that they first made."""
     from tests.recs_batch.heavy.kubernetes_api import KubernetesApi
 
-    api = KubernetesApi({"PYTHONPATH": str(ROOT)}, fail_once=("recs-batch-closest-rooms",))
+    api = KubernetesApi({"PYTHONPATH": str(ROOT)}, fail_once=("recs-batch-filter-rooms",))
     (home / "kubeconfig").write_text(json.dumps(_kubeconfig(api.url)))
     yield api
     api.close()
@@ -72,11 +81,12 @@ def dag(api):
 def test_steps_wait_for_exactly_what_they_read(dag):
     waits = {task.task_id: set(task.upstream_task_ids) for task in dag.tasks}
     assert waits == {
-        "engagement": set(),
-        "closest-users": {"engagement"},
-        "closest-rooms": {"engagement"},
-        "follow-recs": {"closest-users", "closest-rooms"},
-        "room-recs": {"closest-users", "closest-rooms"},
+        "specify": set(),
+        "engagement": {"specify"},
+        "filter-users": {"engagement"},
+        "filter-rooms": {"engagement"},
+        "follow-recs": {"filter-users"},
+        "room-recs": {"filter-rooms"},
         "evaluate": {"follow-recs", "room-recs"},
         "publish": {"evaluate"},
     }
@@ -125,7 +135,7 @@ def test_a_run_of_the_dag_publishes_though_a_step_fails_once(home, api, dag, cap
         run = dag.test(logical_date=datetime(2026, 11, 1, 2, tzinfo=UTC))
     assert str(run.state) == "success", api.logs
     started = [next(step for step in STEPS if name.startswith(f"recs-batch-{step}")) for name in api.started]
-    assert sorted(started) == sorted([*STEPS, "closest-rooms"])
+    assert sorted(started) == sorted([*STEPS, "filter-rooms"])
     assert sorted(api.deleted) == sorted(api.started)
     latest = json.loads((home / "store/recs/latest.json").read_text())
     assert latest["run"].startswith("dt=2026-10-31/")
