@@ -14,6 +14,7 @@ from common.settings import load_settings
 from common.storage import latest_publication, list_publications, open_store
 from common.storage import rollback as move_back
 from recs_batch.cli_explain import explain, why_not
+from recs_batch.cli_serve import serve
 from recs_batch.cli_steps import STEPS
 from recs_batch.generate import write_network
 from recs_batch.network import Network, NetworkSize
@@ -30,7 +31,7 @@ def main() -> None:
     """Nightly recommendations: whom to follow and which rooms to join."""
 
 
-for _command in (*STEPS, explain, why_not):
+for _command in (*STEPS, explain, why_not, serve):
     main.add_command(_command)
 
 

@@ -45,10 +45,11 @@ class OneUser:
     def __init__(self, engagement: Folder, filtered: Folder, kind: Kind) -> None:
         self.ids = {side: read_array(engagement, f"{side}.ids") for side in KINDS}
         self.kind, self._pairs = kind, read_pairs(engagement, kind)
-        self._active = {side: read_array(engagement, f"{side}.active") for side in KINDS}
+        self.active = {side: read_array(engagement, f"{side}.active") for side in KINDS}
         self._blocked = read_rows(engagement, "blocked")
         self._links = [read_rows(filtered, f"links.{side}") for side in KINDS]
         self._similar = [read_rows(filtered, side) for side in KINDS]
+        self._popular = tuple(read_array(filtered, f"popular.{part}") for part in ("items", "counts"))
 
     def links_of(self, user: int) -> Links:
         """Return a user's links."""
@@ -70,9 +71,9 @@ class OneUser:
         """Return what keeps an item from being recommended to a user, None if nothing does."""
         place = _place(self._pairs, user, item)
         filters = {
-            "the user is inactive": not self._active["users"][user],
+            "the user is inactive": not self.active["users"][user],
             "it is the user": self.kind == "users" and user == item,
-            "the item is inactive": not self._active[self.kind][item],
+            "the item is inactive": not self.active[self.kind][item],
             "one of the two blocked the other": self.kind == "users" and item in _row(self._blocked, user)[0],
             f"already {'followed' if self.kind == 'users' else 'joined'}": place is not None
             and bool(self._pairs.linked[place]),
@@ -96,6 +97,12 @@ class OneUser:
                 kind = ROOM if side == 1 else FOLLOWERS if source == links.user else CONNECTION
                 found.append(Reason(kind, source, weight * int(values[place])))
         return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.index))
+
+    def popular(self, hidden: Indices, count: int) -> list[tuple[int, int]]:
+        """Return the `count` most popular items that are not hidden, with how many are linked to each."""
+        items, counts = (np.asarray(array[: count + len(hidden)]) for array in self._popular)
+        allowed = ~np.isin(items, hidden)
+        return list(zip(items[allowed][:count].tolist(), counts[allowed][:count].tolist(), strict=True))
 
     def _sources(self, links: Links) -> Iterator[tuple[int, int, int, tuple[Indices, Scores]]]:
         """Yield side, index and weight of everything linked to, with its row of similarities."""

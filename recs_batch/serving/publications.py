@@ -128,7 +128,8 @@ class Publications:
 
 
 def _is_served(file: PublishedFile) -> bool:
-    return Path(file.key).name in LOOKUP or file.key.startswith(_MODEL)
+    name = Path(file.key).name
+    return name in LOOKUP or (file.key.startswith(_MODEL) and not name.endswith(".scaled.npy"))
 
 
 def _place(ids: np.ndarray[tuple[int], np.dtype[np.int64]], wanted: int) -> int | None:
