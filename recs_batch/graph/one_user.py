@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recs_batch.graph.feedback import DISMISSED
 from recs_batch.graph.files import Folder, Pairs, Rows, read_array, read_pairs, read_rows
 from recs_batch.graph.found import CONNECTION, FOLLOWERS, ROOM
 from recs_batch.graph.ids import Indices
@@ -47,6 +48,7 @@ class OneUser:
         self.kind, self._pairs = kind, read_pairs(engagement, kind)
         self.active = {side: read_array(engagement, f"{side}.active") for side in KINDS}
         self._blocked = read_rows(engagement, "blocked")
+        self._feedback = read_rows(engagement, f"feedback.{kind}")
         self._links = [read_rows(filtered, f"links.{side}") for side in KINDS]
         self._similar = [read_rows(filtered, side) for side in KINDS]
         self._popular = tuple(read_array(filtered, f"popular.{part}") for part in ("items", "counts"))
@@ -75,6 +77,7 @@ class OneUser:
             "it is the user": self.kind == "users" and user == item,
             "the item is inactive": not self.active[self.kind][item],
             "one of the two blocked the other": self.kind == "users" and item in _row(self._blocked, user)[0],
+            "dismissed by the user": self.halvings(user, item) >= DISMISSED,
             f"already {'followed' if self.kind == 'users' else 'joined'}": place is not None
             and bool(self._pairs.linked[place]),
         }
@@ -84,9 +87,26 @@ class OneUser:
         """Tell which of some items may be recommended to a user."""
         row = slice(*self._pairs.bounds[user : user + 2])
         hidden = [self._pairs.targets[row][self._pairs.linked[row]]]
+        told, halvings = _row(self._feedback, user)
+        hidden.append(told[halvings >= DISMISSED])
         if self.kind == "users":
             hidden += [_row(self._blocked, user)[0], np.array([user], np.int32)]
         return ~np.isin(items, np.concatenate(hidden))
+
+    def halvings(self, user: int, item: int) -> int:
+        """Return how often an item's score is halved for a user, because it was shown on many days."""
+        items, halvings = _row(self._feedback, user)
+        return int(halvings[items == item].sum())
+
+    def sunk(self, user: int, items: Indices, scores: Scores) -> Scores:
+        """Return scores as the night ranks them for a user: halved for what was shown on many days, down to 1."""
+        told, halvings = _row(self._feedback, user)
+        place = np.searchsorted(items, told)
+        there = (halvings < DISMISSED) & (place < len(items))
+        there[there] = items[place[there]] == told[there]
+        found = np.asarray(scores).copy()
+        found[place[there]] = np.maximum(found[place[there]] >> halvings[there], 1)
+        return found
 
     def reasons(self, links: Links, item: int) -> list[Reason]:
         """Return all that an item's score is the sum of, the heaviest first, ties to users first and by index."""
