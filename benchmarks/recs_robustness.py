@@ -1,4 +1,4 @@
-"""Is the blend good on networks that it was not fitted on? `make bench-recs-families` prints recall@5 by family.
+"""Are the filters good on networks that they were not fitted on? `make bench-recs-families` prints recall@5 by family.
 
 A fifth of all follows and memberships is hidden at random (of mutual follows both directions), nothing has a useful
 time, and in most families nobody writes or likes. The single sources are computed here, by matrices: the two counts
@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.recs_families import FAMILIES, USERS, Family, Pairs, memberships
+from recs_batch.evaluation.fit import fit
 from recs_batch.graph import steps
-from recs_batch.graph.files import read_weighted
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import concatenate
 from recs_batch.tables import fetch_tables
@@ -41,8 +41,10 @@ def main(names: list[str]) -> None:
             print(f"| {name} | {' | '.join(f'{recall:.3f}' for recall in recalls[kind].values())} |")
 
 
-def measure(name: str, users: int = USERS, parameters: Parameters | None = None) -> dict[Kind, dict[str, float]]:
-    """Return recall@5 of the blend and of every single source on one family, for users and rooms."""
+def measure(
+    name: str, users: int = USERS, parameters: Parameters | None = None, fitting: bool = True
+) -> dict[Kind, dict[str, float]]:
+    """Return recall@5 of the filters and of every other method on one family, for users and rooms."""
     parameters, family = parameters or Parameters(), FAMILIES[name]
     random = np.random.default_rng(zlib.crc32(name.encode()))
     friends = family.friends(random, users)
@@ -55,16 +57,18 @@ def measure(name: str, users: int = USERS, parameters: Parameters | None = None)
         known[kind], hidden[kind] = ((links[kind][0][rows], links[kind][1][rows]) for rows in (~gone, gone))
     with tempfile.TemporaryDirectory() as folder:
         write_tables(Path(folder) / "in", known, sizes, family, random)
-        folders = _steps(Path(folder), parameters)
+        tables = fetch_tables(str(Path(folder) / "in"), Path(folder) / "tables")
+        chosen = {"filter": parameters}
+        if fitting:
+            chosen["fitted"] = fit(tables, DAY, 28, parameters, Path(folder) / "fit")
         found: dict[Kind, dict[str, float]] = {}
         for kind in KINDS:
-            rows = concatenate(steps.recommend(*folders, kind, parameters))
-            items = np.full((users, TOP), -1)
-            items[rows.user - 1, rows.rank - 1] = rows.item - 1
-            found[kind] = {"blend": recall(items, hidden[kind], sizes[kind])}
-            matrices = _matrix(known["users"], users, users), _matrix(known["rooms"], users, family.rooms)
-            closest = [_closest(folder, size) for folder, size in zip(folders[1:], (users, family.rooms), strict=True)]
-            for source, scores in _single_sources(kind, *matrices, *closest):
+            found[kind] = {
+                name: recall(_recommended(tables, one, kind, Path(folder) / name), hidden[kind], sizes[kind])
+                for name, one in chosen.items()
+            }
+            follows, joined = _matrix(known["users"], users, users), _matrix(known["rooms"], users, family.rooms)
+            for source, scores in _single_sources(kind, follows, joined):
                 scores[known[kind]] = -1
                 if kind == "users":
                     np.fill_diagonal(scores, -1)
@@ -129,25 +133,21 @@ def _hide(pairs: Pairs, count: int, mutual: bool, random: np.random.Generator) -
     return (random.random(len(distinct)) < 0.2)[place]
 
 
-def _steps(folder: Path, parameters: Parameters) -> tuple[Path, Path, Path]:
-    tables = fetch_tables(str(folder / "in"), folder / "tables")
-    engagement, near, rooms = (folder / name for name in ("engagement", "users", "rooms"))
-    for one in (engagement, near, rooms):
-        one.mkdir()
+def _recommended(tables: Path, parameters: Parameters, kind: Kind, folder: Path) -> npt.NDArray[np.int64]:
+    engagement, filtered = folder / f"{kind}-engagement", folder / f"{kind}-filter"
+    for one in (engagement, filtered):
+        one.mkdir(parents=True)
     steps.count_engagement(tables, DAY, parameters, engagement)
-    steps.find_closest(engagement, "users", parameters, near)
-    steps.find_closest(engagement, "rooms", parameters, rooms)
-    return engagement, near, rooms
+    steps.build_filter(engagement, kind, parameters, filtered)
+    rows = concatenate(steps.recommend(engagement, filtered, kind, parameters, told=0))
+    items = np.full((rows.user.max(), TOP), -1)
+    items[rows.user - 1, rows.rank - 1] = rows.item - 1
+    return items
 
 
-def _single_sources(
-    kind: Kind, follows: Matrix, joined: Matrix, near: Matrix, rooms: Matrix
-) -> Iterator[tuple[str, Matrix]]:
+def _single_sources(kind: Kind, follows: Matrix, joined: Matrix) -> Iterator[tuple[str, Matrix]]:
     links = follows if kind == "users" else joined
-    ten = (near > 0).astype(np.float32)
-    yield "closest", ten @ (near if kind == "users" else rooms)
-    yield "follows", near @ links
-    yield "Adamic-Adar", (ten / np.log2(2 + follows.sum(axis=1))) @ links
+    yield "Adamic-Adar", (follows / np.log2(2 + follows.sum(axis=1))) @ links
     if kind == "rooms":
         yield "members in common", joined @ (joined.T @ joined)
     else:
@@ -158,14 +158,6 @@ def _single_sources(
 def _matrix(pairs: Pairs, rows: int, columns: int) -> Matrix:
     matrix = np.zeros((rows, columns), np.float32)
     matrix[pairs] = 1
-    return matrix
-
-
-def _closest(folder: Path, columns: int) -> Matrix:
-    found = read_weighted(folder, "closest")
-    rows = np.repeat(np.arange(len(found.bounds) - 1), np.diff(found.bounds))
-    matrix = np.zeros((len(found.bounds) - 1, columns), np.float32)
-    matrix[rows, found.targets] = found.weights
     return matrix
 
 

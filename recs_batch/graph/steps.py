@@ -102,8 +102,6 @@ def build_filter(engagement: Path, kind: Kind, parameters: Parameters, folder: P
                 targets = (keys >> VALUE_BITS) & ((1 << (shift - VALUE_BITS)) - 1)
                 writer.append(lengths, targets, keys & ((1 << VALUE_BITS) - 1))
                 done = end
-            if not len(sources):
-                writer.append(np.zeros(count, np.int64), *[np.empty(0, np.int32)] * 2)
     _write_popular(read_pairs(engagement, kind), folder, len(others))
 
 

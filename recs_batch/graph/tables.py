@@ -97,8 +97,8 @@ class DayTables:
         """Return the messages, the posts in rooms and the mentions of users (each once in a message)."""
         files = self._files("messages")
         columns = ["id", "user_id", "room_id", "mention_ids"] + ["created_at"] * self._aged
-        parts: list[tuple[Column, Indices, Indices, Column]] = []
-        said: list[tuple[Column, Indices]] = []
+        none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
+        parts, said = [(none, nobody, nobody, none)], [(none, nobody)]
         rows = 0
         for batch in files.batches(*columns):
             author, room = self._known("messages", batch, "user_id", self.users), self._room(batch)
@@ -108,14 +108,14 @@ class DayTables:
             parts.append((integers(batch, "id"), author[known], room[known], age[known]))
             said.append(self._mentioned(batch, rows))
             rows += len(batch)
-        ids, authors, rooms, age = (_joined(columns) for columns in zip(*parts, strict=True))
+        ids, authors, rooms, age = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         order = np.argsort(ids, kind="stable")
         first = np.ones(len(ids), np.bool_)
         first[1:] = ids[order][1:] != ids[order][:-1]
         self.dropped["messages"]["repeats"] = len(ids) - int(first.sum())
         kept = np.zeros(len(ids), np.bool_)
         kept[order[first]] = True
-        at, other = (_joined(columns) for columns in zip(*said, strict=True))
+        at, other = (np.concatenate(columns) for columns in zip(*said, strict=True))
         at, other = at[kept[at]], other[kept[at]]
         messages = Messages(IdIndex(ids[order[first]]), authors[order[first]], rooms[order[first]])
         posts = self._events(authors[kept], rooms[kept], age[kept], self.rooms.count)
@@ -142,11 +142,11 @@ class DayTables:
     def _people(self, name: str) -> People:
         files = self._files(name)
         batches = list(files.batches("id", "active", timed=False))
-        ids = _joined([integers(batch, "id") for batch in batches])
-        flags = _joined([batch.column("active").to_numpy(zero_copy_only=False).astype(np.bool_) for batch in batches])
+        ids = np.concatenate([np.empty(0, np.int64), *(integers(batch, "id") for batch in batches)])
+        flags = [batch.column("active").to_numpy(zero_copy_only=False).astype(np.bool_) for batch in batches]
         distinct, first = np.unique(ids, return_index=True)
         self.dropped[name]["repeats"] = len(ids) - len(distinct)
-        return People(IdIndex(distinct), flags[first])
+        return People(IdIndex(distinct), np.concatenate([np.empty(0, np.bool_), *flags])[first])
 
     def _files(self, name: str) -> TableFiles:
         files = TableFiles(self._folder / name, self._end)
@@ -201,7 +201,3 @@ def _distinct(keys: Column, width: int = 1) -> Column:
         return keys
     pairs = keys // width if width > 1 else keys
     return keys[np.concatenate([[True], pairs[1:] != pairs[:-1]])]
-
-
-def _joined(parts: Iterable[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    return np.concatenate([*parts] or [np.empty(0, np.int64)])

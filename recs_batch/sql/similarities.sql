@@ -24,7 +24,7 @@ ranked AS (
     FROM valued
 ),
 kept AS (
-    SELECT least(greatest($work $quotient count(*), $fewest), $most) AS kept
+    SELECT least(greatest($work $quotient greatest(count(*), 1), $fewest), $most) AS kept
     FROM filter_links
 )
 SELECT is_room, source_id, item_id, weight

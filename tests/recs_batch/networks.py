@@ -34,7 +34,8 @@ INSTANTS = st.integers(-5 * 86_400, 86_400 * 2).map(lambda s: datetime(2026, 10,
 
 @st.composite
 def networks(draw: st.DrawFn) -> dict[str, list[dict]]:
-    """Draw a network as rows by table; some ids are of nobody, some events later than DAY."""
+    """Draw a network as rows by table; some ids are of nobody, some events later than DAY, and anything may be null."""
+    nulls = draw(st.integers(0, 3)) == 0
     users = draw(st.lists(IDS, min_size=1, max_size=9, unique=True))
     rooms = draw(st.lists(IDS, min_size=1, max_size=5, unique=True))
     stranger = draw(IDS)
@@ -43,17 +44,24 @@ def networks(draw: st.DrawFn) -> dict[str, list[dict]]:
     message_ids = draw(st.lists(IDS, max_size=12, unique=True))
 
     def rows(most: int, **columns: st.SearchStrategy) -> list[dict]:
-        return draw(st.lists(st.fixed_dictionaries(columns), max_size=most))
+        gaps = {name: st.one_of(st.none(), column) if nulls else column for name, column in columns.items()}
+        return draw(st.lists(st.fixed_dictionaries(gaps), max_size=most))
 
-    members = [{"active": draw(st.integers(0, 9)) < 9, "created_at": datetime(2026, 1, 1, tzinfo=UTC)} for _ in users]
-    places = [{"active": draw(st.integers(0, 9)) < 9, "created_at": datetime(2026, 1, 1, tzinfo=UTC)} for _ in rooms]
+    def perhaps(value: object) -> object:
+        return None if nulls and draw(st.integers(0, 5)) == 0 else value
+
+    def person() -> dict:
+        born = datetime(2027 if draw(st.integers(0, 9)) == 0 else 2026, 1, 1, tzinfo=UTC)
+        return {"active": perhaps(draw(st.integers(0, 9)) < 9), "created_at": perhaps(born)}
+
+    members, places = [person() for _ in users], [person() for _ in rooms]
     messages = [
         {
             "id": message,
-            "user_id": draw(somebody),
-            "room_id": draw(somewhere),
-            "mention_ids": draw(st.lists(somebody, max_size=3)),
-            "created_at": draw(INSTANTS),
+            "user_id": perhaps(draw(somebody)),
+            "room_id": perhaps(draw(somewhere)),
+            "mention_ids": perhaps([perhaps(one) for one in draw(st.lists(somebody, max_size=3))]),
+            "created_at": perhaps(draw(INSTANTS)),
         }
         for message in message_ids
     ]

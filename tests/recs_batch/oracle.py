@@ -25,7 +25,9 @@ class Oracle:
 
     def __init__(self, network: dict[str, list[dict]], day: date, parameters: Parameters) -> None:
         self.parameters, self.day = parameters, day
-        self.active = {kind: {row["id"]: row["active"] for row in network[kind]} for kind in ("users", "rooms")}
+        self.end = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
+        self.active = {kind: self._people(network[kind]) for kind in ("users", "rooms")}
+        self.events = {kind: defaultdict(lambda: defaultdict(int)) for kind in ("users", "rooms")}
         self.graphs = {"users": nx.DiGraph(), "rooms": nx.DiGraph()}
         self.links = {"users": defaultdict(set), "rooms": defaultdict(set)}
         self.blocked = set()
@@ -42,15 +44,23 @@ class Oracle:
                 rows[kind] += self._rows(user, kind, near)
         return rows
 
+    def _people(self, rows: list[dict]) -> dict[int, bool]:
+        """Whoever was there before the day's end; one without a time always was."""
+        there = [row for row in rows if row["created_at"] is None or row["created_at"] < self.end]
+        return {row["id"]: row["active"] for row in there if row["id"] is not None and row["active"] is not None}
+
+    def _counts(self, row: dict) -> bool:
+        """A row counts that is not late and lacks nothing but mentions."""
+        return all(row[name] is not None for name in row if name != "mention_ids") and row["created_at"] < self.end
+
     def _count(self, network: dict[str, list[dict]]) -> None:
-        end = datetime.combine(self.day + timedelta(days=1), datetime.min.time(), UTC)
         users, rooms = self.active["users"], self.active["rooms"]
         tables = ("messages", "likes", "follows", "subscriptions")
-        known = {table: [row for row in network[table] if row["created_at"] < end] for table in tables}
+        known = {table: [row for row in network[table] if self._counts(row)] for table in tables}
         messages = {r["id"]: r for r in known["messages"] if r["user_id"] in users and r["room_id"] in rooms}
         for row in messages.values():
             self._engage("rooms", row["user_id"], row["room_id"], "post", row)
-            for mentioned in {m for m in row["mention_ids"] if m in users}:
+            for mentioned in {m for m in row["mention_ids"] or () if m in users}:
                 self._engage("users", row["user_id"], mentioned, "mention", row)
         for row in _latest(known["likes"], "user_id", "message_id"):
             if row["user_id"] in users and row["message_id"] in messages:
@@ -76,6 +86,8 @@ class Oracle:
         units = weight if half_life is None else round(weight * 0.5 ** (age / half_life))
         if (kind == "users" and user == other) or units == 0:
             return
+        if event in {"mention", "like", "post"}:
+            self.events[kind][user][other] += units
         graph = self.graphs[kind]
         before = graph.edges[user, (kind, other)]["weight"] if graph.has_edge(user, (kind, other)) else 0
         graph.add_edge(user, (kind, other), weight=before + units)
@@ -94,7 +106,8 @@ class Oracle:
         return self.active[kind].get(item, False) and item not in self.links[kind][user] and not hidden
 
     def _rows(self, user: int, kind: str, near: dict) -> list[Row]:
-        rows = self._connected(user, kind, near) or self._popular(user, kind, near)
+        rows = self._connected(user, kind, near)
+        rows += self._popular(user, kind, {row[1] for row in rows})[: self.parameters.top - len(rows)]
         return [(user, rank, i, s / self.unit, source, why) for rank, (s, i, source, why) in enumerate(rows, start=1)]
 
     def _connected(self, user: int, kind: str, near: dict) -> list[tuple]:
@@ -113,21 +126,16 @@ class Oracle:
             rows.append((scores[item], item, "connection", why))
         return rows
 
-    def _popular(self, user: int, kind: str, near: dict) -> list[tuple]:
-        home = next(iter(near["rooms"][user]), None)
-        community = [u for u in self.active["users"] if home is not None and next(iter(near["rooms"][u]), None) == home]
-        rows, taken = [], set()
-        for source, place, people in (("community", home, community), ("overall", None, list(self.active["users"]))):
-            counts = defaultdict(int)
-            for person in people:
-                for item in self.links[kind][person]:
-                    counts[item] += 1
-            for item in sorted(counts, key=lambda i: (-counts[i], i)):
-                if item not in taken and self._allowed(user, item, kind):
-                    taken.add(item)
-                    why = [{"kind": source, "id": place, "weight": float(counts[item])}]
-                    rows.append((counts[item] * self.unit, item, source, why))
-        return rows[: self.parameters.top]
+    def _popular(self, user: int, kind: str, taken: set[int]) -> list[tuple]:
+        counts = defaultdict(int)
+        for person in self.active["users"]:
+            for item in self.links[kind][person]:
+                counts[item] += kind == "rooms" or (person, item) not in self.blocked
+        return [
+            (0, item, "overall", [{"kind": "overall", "id": None, "weight": float(counts[item])}])
+            for item in sorted(counts, key=lambda i: (-counts[i], i))
+            if counts[item] and item not in taken and self._allowed(user, item, kind)
+        ]
 
 
 def _latest(rows: list[dict], *key: str) -> list[dict]:

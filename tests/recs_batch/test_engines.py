@@ -10,40 +10,52 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recs_batch.engines.names import engine
-from recs_batch.parameters import KINDS, Blend, EventWeights, Parameters
-from tests.recs_batch import blend_oracle, oracle
+from recs_batch.graph import steps
+from recs_batch.parameters import KINDS, EventWeights, Filter, Parameters
+from tests.recs_batch import filter_oracle, oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
 
-PARAMETERS = st.builds(
+WEIGHTS = st.builds(EventWeights, **{name: st.integers(0, 3) for name in EventWeights.model_fields})
+HALF_LIVES = st.sampled_from([None, 1.5])
+COUNTED = st.builds(
     Parameters,
     scorer=st.just("count"),
     closest=st.integers(1, 4),
     top=st.integers(1, 4),
     second_hop=st.sampled_from(["closest", "follows"]),
-    weights=st.builds(EventWeights, **{name: st.integers(0, 3) for name in EventWeights.model_fields}),
-    half_life_days=st.sampled_from([None, 1.5]),
+    weights=WEIGHTS,
+    half_life_days=HALF_LIVES,
 )
-
-
-SHARES = st.sampled_from([0.0, 0.12, 1.0])
-BLENDS = st.builds(Blend, **dict.fromkeys(Blend.model_fields, SHARES))
-BLENDED = st.builds(
+EIGHTHS = st.integers(1, 8).map(lambda number: number / 8)
+FILTERS = st.builds(
+    Filter,
+    rooms=st.sampled_from([0.0, 0.3, 3.0]),
+    own=st.sampled_from([0.001, 1.0, 4.0]),
+    engagement=st.sampled_from([0.0, 0.3, 1.0]),
+    popularity=st.one_of(st.just(0.0), EIGHTHS),
+    power=EIGHTHS,
+)
+FILTERED = st.builds(
     Parameters,
-    closest=st.integers(1, 4),
     top=st.integers(1, 4),
-    blend_users=BLENDS,
-    blend_rooms=BLENDS,
-    half_life_days=st.sampled_from([None, 1.5]),
+    filter_users=FILTERS,
+    filter_rooms=FILTERS,
+    weights=WEIGHTS,
+    half_life_days=HALF_LIVES,
 )
 
 
-@pytest.mark.parametrize(("name", "examples"), [("compiled", 200), ("duckdb", 10)])
-def test_every_engine_gives_the_rows_of_the_oracle(name, examples):
-    _check_agreement(name, PARAMETERS, oracle.recommend, examples)
+@pytest.mark.parametrize("cells", [steps.MOST_CELLS, 0], ids=["full matrices", "compiled"])
+def test_the_filter_gives_the_rows_of_its_oracle(cells, monkeypatch):
+    monkeypatch.setattr(steps, "MOST_CELLS", cells)
+    _check_agreement("compiled", FILTERED, filter_oracle.recommend, 100)
 
 
-def test_the_blend_gives_the_rows_of_its_oracle():
-    _check_agreement("compiled", BLENDED, blend_oracle.recommend, 200)
+@pytest.mark.parametrize(
+    ("parameters", "recommend"), [(FILTERED, filter_oracle.recommend), (COUNTED, oracle.recommend)], ids=["filter", "count"]
+)
+def test_duckdb_gives_the_rows_of_the_oracles(parameters, recommend):
+    _check_agreement("duckdb", parameters, recommend, 8)
 
 
 def _check_agreement(name, parameters, recommend, examples):
