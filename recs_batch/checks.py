@@ -40,9 +40,7 @@ def readable_tables() -> Iterator[None]:
 
 def check_schemas(schemas: Iterable[tuple[str, pa.Schema]]) -> None:
     """Raise `DataError` naming each column that a table lacks or that is of a wrong type."""
-    problems = [
-        f"{table}: {problem}" for table, schema in schemas for problem in _column_problems(schema, _ALL[table])
-    ]
+    problems = [f"{table}: {problem}" for table, schema in schemas for problem in _column_problems(schema, _ALL[table])]
     if problems:
         raise DataError("the input tables are not as they should be: " + "; ".join(dict.fromkeys(problems)))
 

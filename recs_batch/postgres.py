@@ -39,7 +39,10 @@ def copy_tables(
         with _errors(url, "its settings"):
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute(f"SET LOCAL lock_timeout = {round(lock_timeout_seconds * 1000)}")
-            wanted = {**columns, **{table: names for table, names in (optional or {}).items() if _exists(cursor, table)}}
+            wanted = {
+                **columns,
+                **{table: names for table, names in (optional or {}).items() if _exists(cursor, table)},
+            }
         for table, names in track(wanted.items(), "copy tables", total=len(wanted)):
             with _errors(url, table, lock_timeout_seconds):
                 cursor.execute(f"SELECT {', '.join(names)} FROM {table}")  # noqa: S608 (names of our own)

@@ -15,7 +15,7 @@ from recs_batch.graph.links import HALF, MOST_LINKS, Units
 from recs_batch.graph.reading import MICROSECONDS_PER_DAY, end_of
 from recs_batch.graph.similarity import FEWEST, MOST, WORK
 from recs_batch.graph.steps import UNIT
-from recs_batch.parameters import KINDS, UNITS_PER_ENGAGEMENT, Kind, Parameters
+from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Kind, Parameters
 from recs_batch.tables import OPTIONAL
 
 _SHARED = (
@@ -70,7 +70,12 @@ def statements_of(kind: Kind, parameters: Parameters, day: date, dialect: Dialec
     for name in _FILTERED if parameters.scorer == "filter" else ():
         yield name, statement(name, kind, parameters, day, dialect)
     yield "items", f"SELECT * FROM {kind}"  # noqa: S608 (a name of our own)
-    for name, source in (("feedback", "feedback"), ("links", f"links_{kind}"), ("excluded", f"excluded_{kind}"), ("paths", paths)):
+    for name, source in (
+        ("feedback", "feedback"),
+        ("links", f"links_{kind}"),
+        ("excluded", f"excluded_{kind}"),
+        ("paths", paths),
+    ):
         yield name, statement(source, kind, parameters, day, dialect)
     for name in _PER_KIND:
         yield name, statement(name, kind, parameters, day, dialect)
@@ -115,7 +120,7 @@ def nothing(table: str) -> str:
     """Return the SELECT that stands for a table which is not there."""
     types = {"kind": "STRING", "shown_at": "TIMESTAMP"}
     columns = (f"CAST(NULL AS {types.get(name, 'BIGINT')}) AS {name}" for name in OPTIONAL[table])
-    return f"SELECT {', '.join(columns)} WHERE 1 = 0"  # noqa: S608 (names of our own)
+    return f"SELECT {', '.join(columns)} WHERE 1 = 0"
 
 
 def _instant(day: date, dialect: Dialect) -> str:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from recs_batch.graph.blocks import over_blocks
 from recs_batch.graph.dense import MOST_CELLS, DenseRanking, DenseSimilarity
-from recs_batch.graph.feedback import DISMISSED, read_feedback
 from recs_batch.graph.engagement import Engagement, PairBlock, event_values
+from recs_batch.graph.feedback import DISMISSED, read_feedback
 from recs_batch.graph.files import (
     Pairs,
     Positions,

@@ -24,9 +24,7 @@ def known_user(publication: Publication, kind: Kind, user: int, limit: int) -> d
     return _answer(publication, kind, user, items)
 
 
-def newcomer(
-    publication: Publication, kind: Kind, follows: list[int], rooms: list[int], limit: int
-) -> dict[str, Any]:
+def newcomer(publication: Publication, kind: Kind, follows: list[int], rooms: list[int], limit: int) -> dict[str, Any]:
     """Return what links lead to, by the formula and the similarities of the night.
 
     Links to whom or what the night did not know, or knew to be inactive, count nothing; `ignored` names them.

@@ -87,7 +87,7 @@ class _FilterOracle(Oracle):
             why = [
                 {"kind": _kind(user, node), "id": node[1], "weight": -weight / self.unit} for weight, node in order
             ]
-            rows.append((sum(found.values()), item, why[0]["kind"], why))
+            rows.append((self._sunk(user, kind, item, sum(found.values())), item, why[0]["kind"], why))
         return sorted(rows, key=lambda row: (-row[0], row[1]))[: self.parameters.top]
 
 
