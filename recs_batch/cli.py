@@ -13,6 +13,7 @@ from common.progress import track
 from common.settings import load_settings
 from common.storage import latest_publication, list_publications, open_store
 from common.storage import rollback as move_back
+from recs_batch.cli_compare import compare
 from recs_batch.cli_explain import explain, why_not
 from recs_batch.cli_serve import serve
 from recs_batch.cli_steps import STEPS
@@ -31,7 +32,7 @@ def main() -> None:
     """Nightly recommendations: whom to follow and which rooms to join."""
 
 
-for _command in (*STEPS, explain, why_not, serve):
+for _command in (*STEPS, explain, why_not, compare, serve):
     main.add_command(_command)
 
 

@@ -52,6 +52,13 @@ class Explainer:
             return {"filter": "no link of the user leads there"}
         return self._ranked(u, i, links) | halved | {"recommended": False, "reasons": reasons}
 
+    def explain_or_none(self, user: int, item: int) -> dict[str, Any] | None:
+        """Return the same, None if there is no such user or item."""
+        try:
+            return self.explain(user, item)
+        except DataError:
+            return None
+
     def _ranked(self, user: int, item: int, links: Links) -> dict[str, Any]:
         items, scores = self._one.scores(links)
         scores = self._one.sunk(user, items, scores)

@@ -66,8 +66,8 @@ def count_engagement(tables: Path, day: date, parameters: Parameters, folder: Pa
         for _, _, (with_users, with_rooms) in counted:
             users.append(*with_users)
             rooms.append(*with_rooms)
-    people: dict[Kind, IdIndex] = {"users": read.users.index, "rooms": read.rooms.index}
-    for kind, feedback in read_feedback(tables, end_of(day), people, parameters.shown_days, read.dropped).items():
+    indices: dict[Kind, IdIndex] = {"users": read.users.index, "rooms": read.rooms.index}
+    for kind, feedback in read_feedback(tables, end_of(day), indices, parameters.shown_days, read.dropped).items():
         write_rows(folder, f"feedback.{kind}", feedback)
     return {table: dict(dropped) for table, dropped in read.dropped.items()}
 

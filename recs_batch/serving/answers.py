@@ -10,6 +10,7 @@ import numpy.typing as npt
 from recs_batch.graph.found import ROOM
 from recs_batch.graph.one_user import Links, OneUser, newcomer_links
 from recs_batch.parameters import Kind
+from recs_batch.published import Published
 from recs_batch.recommendations import REASONS
 from recs_batch.serving.publications import Publication
 
@@ -22,6 +23,17 @@ def known_user(publication: Publication, kind: Kind, user: int, limit: int) -> d
     if not items and not publication.knows(user):
         return None
     return _answer(publication, kind, user, items)
+
+
+def earlier(published: Published, kind: Kind, user: int, limit: int) -> dict[str, Any]:
+    """Return what another publication than the latest has for a user, read from its Parquet files."""
+    metadata = published.manifest.metadata
+    rows = published.rows(kind, user)[:limit]
+    items = [
+        {"rank": row["rank"], "id": row["item_id"], "score": row["score"], "reasons": row["reasons"]} for row in rows
+    ]
+    head = {"night": metadata["night"], "run": published.manifest.run, "date": metadata["date"]}
+    return {"user": user, "kind": kind} | head | {"items": items}
 
 
 def newcomer(publication: Publication, kind: Kind, follows: list[int], rooms: list[int], limit: int) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from common.storage import open_store
 from common.version import code_version
 from common.web import problem, register_problem_handlers
-from recs_batch.serving.answers import known_user, newcomer
+from recs_batch.serving.answers import earlier, known_user, newcomer
 from recs_batch.serving.metrics import Metrics
-from recs_batch.serving.models import Newcomer, Problem, RecommendationsQuery, Recommended, UserPath
+from recs_batch.serving.models import Newcomer, Problem, Listing, NewcomerQuery, RecommendationsQuery, Recommended, UserPath
 from recs_batch.serving.publications import Publication, Publications
 from recs_batch.serving.settings import ServeSettings
 
@@ -61,13 +61,22 @@ def recommendations(path: UserPath, query: RecommendationsQuery) -> Response:
     """Return what the last night recommends to a user, with the reasons."""
     if (publication := _current()) is None:
         return _nothing()
+    if query.of is not None and query.of != publication.run:
+        answer = earlier(_publications().published(query.of), query.kind, path.user, query.limit)
+        return _json(answer) if answer["items"] else problem(404, "Not Found", f"{query.of} has no user {path.user}")
     if (answer := known_user(publication, query.kind, path.user, query.limit)) is None:
         return problem(404, "Not Found", f"the night of {publication.date} knew no user {path.user}")
     return _json(answer)
 
 
+@api.get("/publications", responses={200: Listing, 503: _PROBLEM})
+def publications() -> Response:
+    """List the publications of the store."""
+    return _json({"publications": _publications().listing()})
+
+
 @api.post("/recommendations", responses={200: Recommended, 400: _PROBLEM, 409: _PROBLEM})
-def recommendations_for_newcomer(query: RecommendationsQuery, body: Newcomer) -> Response:
+def recommendations_for_newcomer(query: NewcomerQuery, body: Newcomer) -> Response:
     """Return what would be recommended to somebody with these links."""
     if (publication := _current()) is None:
         return _nothing()
@@ -109,9 +118,13 @@ def index() -> Response:
     return response
 
 
+def _publications() -> Publications:
+    found: Publications = current_app.extensions["recs"]
+    return found
+
+
 def _current() -> Publication | None:
-    publications: Publications = current_app.extensions["recs"]
-    return publications.current
+    return _publications().current
 
 
 def _nothing() -> Response:

@@ -24,7 +24,17 @@ class RecommendationsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Kind = Field("users", description="whom to follow, or which rooms to join")
+    of: str | None = Field(None, max_length=200, description="an earlier publication, dt=…/run=…; null: the latest")
     limit: int = Field(5, ge=1, le=100, description="at most so many; for known users no more than were published")
+
+
+class NewcomerQuery(BaseModel):
+    """Of which kind, and how many."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind = Field("users", description="whom to follow, or which rooms to join")
+    limit: int = Field(5, ge=1, le=100, description="at most so many")
 
 
 class Newcomer(BaseModel):
@@ -70,6 +80,22 @@ class Recommended(BaseModel):
     date: str = Field(description="the day whose end the night saw")
     items: list[Item]
     ignored: Ignored | None = Field(None, description="of a newcomer's links")
+
+
+class Listed(BaseModel):
+    """A publication."""
+
+    run: str
+    date: str
+    night: str
+    published_at: str
+    latest: bool = Field(description="whether it is answered from")
+
+
+class Listing(BaseModel):
+    """All publications of the store, the newest first."""
+
+    publications: list[Listed]
 
 
 class Problem(BaseModel):

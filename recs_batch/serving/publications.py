@@ -1,4 +1,4 @@
-"""The publication that is answered from: found, brought here, mapped, and replaced as a whole when another is latest."""
+"""The publication that is answered from: found, brought here, mapped, and replaced whole when another is latest."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from common.errors import ApplicationError, DataError
 from common.logs import get_logger
-from common.storage import Manifest, PublishedFile, Store, latest_publication
+from common.storage import Manifest, PublishedFile, Store, latest_publication, list_publications
 from common.storage.directory import DirectoryStore
 from recs_batch.graph.one_user import OneUser
 from recs_batch.lookup import LOOKUP, Lookup
 from recs_batch.parameters import KINDS, Kind, Parameters
+from recs_batch.published import Published, publication_of
 from recs_batch.publishing import PREFIX
 
+_KEPT = 4  # publications, besides the latest, whose footers are remembered
 _MODEL = "model="  # folders of the publication that newcomers are scored from
 
 log = get_logger(__name__)
@@ -63,6 +66,7 @@ class Publications:
     def __init__(self, store: Store, cache: Path, told: Callable[[Publication | None, bool], None]) -> None:
         self.current: Publication | None = None
         self._store, self._cache, self._told = store, cache, told
+        self._others: dict[str, Published] = {}
 
     def watch(self, seconds: float) -> None:
         """Look for another latest publication now, and every so many seconds from a thread."""
@@ -81,6 +85,27 @@ class Publications:
             self._told(self.current, False)
         else:
             self._told(self.current, True)
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Return what publications there are, the newest first."""
+        current = self.current.run if self.current else None
+        return [
+            {
+                "run": one.run,
+                "date": one.metadata["date"],
+                "night": one.metadata["night"],
+                "published_at": one.published_at.isoformat(timespec="seconds"),
+                "latest": one.run == current,
+            }
+            for one in reversed(list_publications(self._store, PREFIX))
+        ]
+
+    def published(self, run: str) -> Published:
+        """Return any publication, by its name. Raises `ObjectNotFoundError` if there is none."""
+        if run not in self._others:
+            self._others = dict(list(self._others.items())[1 - _KEPT :])
+            self._others[run] = Published(self._store, publication_of(self._store, run))
+        return self._others[run]
 
     def _watch(self, seconds: float) -> None:
         while True:
