@@ -11,7 +11,7 @@ from flask import Flask, Response, json
 from gunicorn.app.base import BaseApplication
 from werkzeug.exceptions import HTTPException
 
-from common.errors import ApplicationError, ConfigurationError, MissingInputError, UnavailableError
+from common.errors import ApplicationError, ConfigurationError, UnavailableError
 from common.logs import get_logger
 
 log = get_logger(__name__)
@@ -43,10 +43,6 @@ def register_problem_handlers(app: Flask) -> None:
             if name not in {"Content-Type", "Content-Length"}:
                 response.headers[name] = value
         return response
-
-    @app.errorhandler(MissingInputError)
-    def _missing(error: MissingInputError) -> Response:
-        return problem(404, "Not Found", str(error))
 
     @app.errorhandler(ApplicationError)
     def _application_error(error: ApplicationError) -> Response:

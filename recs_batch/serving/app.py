@@ -12,12 +12,21 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from pydantic import ValidationError
 
-from common.storage import open_store
+from common.storage import ObjectNotFoundError, open_store
 from common.version import code_version
 from common.web import problem, register_problem_handlers
+from recs_batch.parameters import Kind
 from recs_batch.serving.answers import earlier, known_user, newcomer
 from recs_batch.serving.metrics import Metrics
-from recs_batch.serving.models import Newcomer, Problem, Listing, NewcomerQuery, RecommendationsQuery, Recommended, UserPath
+from recs_batch.serving.models import (
+    Listing,
+    Newcomer,
+    NewcomerQuery,
+    Problem,
+    RecommendationsQuery,
+    Recommended,
+    UserPath,
+)
 from recs_batch.serving.publications import Publication, Publications
 from recs_batch.serving.settings import ServeSettings
 
@@ -62,8 +71,7 @@ def recommendations(path: UserPath, query: RecommendationsQuery) -> Response:
     if (publication := _current()) is None:
         return _nothing()
     if query.of is not None and query.of != publication.run:
-        answer = earlier(_publications().published(query.of), query.kind, path.user, query.limit)
-        return _json(answer) if answer["items"] else problem(404, "Not Found", f"{query.of} has no user {path.user}")
+        return _earlier(query.of, query.kind, path.user, query.limit)
     if (answer := known_user(publication, query.kind, path.user, query.limit)) is None:
         return problem(404, "Not Found", f"the night of {publication.date} knew no user {path.user}")
     return _json(answer)
@@ -116,6 +124,14 @@ def index() -> Response:
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def _earlier(run: str, kind: Kind, user: int, limit: int) -> Response:
+    try:
+        answer = earlier(_publications().published(run), kind, user, limit)
+    except ObjectNotFoundError as error:
+        return problem(404, "Not Found", str(error))
+    return _json(answer) if answer["items"] else problem(404, "Not Found", f"{run} has nothing for user {user}")
 
 
 def _publications() -> Publications:

@@ -26,6 +26,7 @@ from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.published import Published, publication_of
 from recs_batch.publishing import PREFIX
 
+_FIRST_LOOK_SECONDS = 5.0
 _KEPT = 4  # publications, besides the latest, whose footers are remembered
 _MODEL = "model="  # folders of the publication that newcomers are scored from
 
@@ -69,9 +70,13 @@ class Publications:
         self._others: dict[str, Published] = {}
 
     def watch(self, seconds: float) -> None:
-        """Look for another latest publication now, and every so many seconds from a thread."""
-        self.refresh()
-        threading.Thread(target=self._watch, args=(seconds,), name="publications", daemon=True).start()
+        """Look for another latest publication now and every so many seconds, from a thread.
+
+        Waits a little for the first look, but not for a large publication to be copied: a worker has to say that it lives.
+        """
+        looked = threading.Event()
+        threading.Thread(target=self._watch, args=(seconds, looked), name="publications", daemon=True).start()
+        looked.wait(_FIRST_LOOK_SECONDS)
 
     def refresh(self) -> None:
         """Switch to the latest publication if it is another; go on with the present one if that fails."""
@@ -107,10 +112,11 @@ class Publications:
             self._others[run] = Published(self._store, publication_of(self._store, run))
         return self._others[run]
 
-    def _watch(self, seconds: float) -> None:
+    def _watch(self, seconds: float, looked: threading.Event) -> None:
         while True:
-            time.sleep(seconds)
             self.refresh()
+            looked.set()
+            time.sleep(seconds)
 
     def _opened(self, manifest: Manifest) -> Publication:
         files = [file for file in manifest.files if _is_served(file)]
