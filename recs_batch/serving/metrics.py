@@ -61,9 +61,10 @@ class Metrics:
             self._seconds(route).observe(time.perf_counter() - request.environ["recs.started"])
             return response
 
-        @app.get("/metrics")
-        def metrics() -> Response:
-            return Response(generate_latest(self._all_workers()), content_type=CONTENT_TYPE_LATEST)
+        app.add_url_rule("/metrics", "metrics", self._exposition)  # not app.get, which would describe it as API
+
+    def _exposition(self) -> Response:
+        return Response(generate_latest(self._all_workers()), content_type=CONTENT_TYPE_LATEST)
 
     def _all_workers(self) -> CollectorRegistry:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

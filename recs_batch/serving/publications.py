@@ -72,7 +72,7 @@ class Publications:
     def watch(self, seconds: float) -> None:
         """Look for another latest publication now and every so many seconds, from a thread.
 
-        Waits a little for the first look, but not for a large publication to be copied: a worker has to say that it lives.
+        Waits a little for the first look, but not until a large publication is copied: a worker must say that it lives.
         """
         looked = threading.Event()
         threading.Thread(target=self._watch, args=(seconds, looked), name="publications", daemon=True).start()
