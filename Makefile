@@ -181,7 +181,7 @@ test-spark: .venv-spark/installed ## test the Spark engine on a cluster of local
 	.venv-spark/bin/python -m pytest --noconftest -W default tests/recs_batch/heavy/spark_engine.py
 
 .PHONY: bench-recs
-bench-recs: .venv-bench/installed ## measure recs_batch beside its peers (SIZE=small, medium, large or huge), in .venv-bench
+bench-recs: .venv-bench/installed ## measure recs_batch beside its peers, quality and cost (SIZE=small, medium or large), in .venv-bench
 	.venv-bench/bin/python benchmarks/recs.py $(SIZE)
 
 .PHONY: bench-recs-serving
@@ -189,7 +189,7 @@ bench-recs-serving: $(VENV)/development.installed ## measure the look-up service
 	$(BIN)/python -m benchmarks.recs_serving $(BENCH_ARGS)
 
 .PHONY: bench-recs-families
-bench-recs-families: $(VENV)/development.installed ## measure the blend's recall on families of networks
+bench-recs-families: $(VENV)/development.installed ## measure the filters' recall on families of networks
 	$(BIN)/python -m benchmarks.recs_robustness
 
 .PHONY: clean

@@ -14,10 +14,8 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 # So are the kernels, by running them, for any processor of this architecture.
 WORKDIR /build
 RUN export PATH="/opt/venv/bin:$PATH" PYTHONPATH=/app NUMBA_CPU_NAME=generic NUMBA_CACHE_DIR=/opt/kernels LOG_LEVEL=WARNING \
-    && python -m recs_batch generate --users 300 --rooms 60 --messages 3000 --likes 30000 \
-    && python -m recs_batch run --date 2026-10-31 \
-    && RECS_SCORER=count python -m recs_batch run --date 2026-10-31 --no-evaluate \
-    && RECS_SCORER=count RECS_SECOND_HOP=closest python -m recs_batch run --date 2026-10-31 --no-evaluate
+    && python -m recs_batch generate --users 3000 --rooms 60 --messages 3000 --likes 30000 \
+    && python -m recs_batch run --date 2026-10-31 --no-evaluate
 
 FROM ${BASE}
 COPY --from=build /opt/venv /opt/venv

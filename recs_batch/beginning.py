@@ -10,9 +10,9 @@ from typing import Any
 
 from common.errors import MissingInputError
 from common.logs import get_logger
-from common.postgres import describe
 from common.settings import load_settings
 from common.storage import Store, open_store, was_removed
+from recs_batch.checks import check_columns, readable_tables
 from recs_batch.evaluation.fit import fit
 from recs_batch.evaluation.split import split
 from recs_batch.partitions import Partitions
@@ -35,7 +35,7 @@ def begin(
     the code has no version that stands for it. A database is copied, for it cannot be asked again for what it held.
     """
     if tables.startswith(DATABASES):
-        source: dict[str, Any] = {"tables": describe(tables), "copied": _copy(work, tables, decided["day"], scratch)}
+        source: dict[str, Any] = _copied(work, tables, decided["day"], scratch)
     else:
         store = open_store(tables)
         source = {"tables": store.uri, "files": snapshot(store)}
@@ -82,17 +82,20 @@ def _fitted_before(work: Store, specification: Specification) -> Specification |
 def _fitted(work: Store, specification: Specification, scratch: Path) -> Specification:
     """Return the same with filters fitted on the period before the one that the evaluation reports on."""
     tables, given = tables_of(specification, work, scratch), specification.parameters
-    halves = split(tables, specification.day, specification.evaluation_days or 28, given, scratch / "fit-split")
-    days = max((halves.day - halves.cut).days, 1)
-    parameters = fit(halves.tables, halves.cut, days, given, scratch / "fit")
+    with readable_tables():
+        check_columns(tables)
+        halves = split(tables, specification.day, specification.evaluation_days or 28, given, scratch / "fit-split")
+        days = max((halves.day - halves.cut).days, 1)
+        parameters = fit(halves.tables, halves.cut, days, given, scratch / "fit")
     return specification.model_copy(update={"parameters": parameters, "fitted": True})
 
 
-def _copy(work: Store, url: str, day: date, scratch: Path) -> str:
+def _copied(work: Store, url: str, day: date, scratch: Path) -> dict[str, Any]:
+    from common.postgres import describe  # noqa: PLC0415 (its driver is not needed for files)
     from recs_batch.postgres import copy_tables  # noqa: PLC0415 (its driver is not needed for files)
 
     night, timeout = secrets.token_hex(8), load_settings(DatabaseTableSettings).lock_timeout_seconds
     files = [f"{table}.parquet" for table in TABLES]
     with Partitions(work, day, night, scratch).writing(COPY, files, (), {}) as folder:
         copy_tables(url, TABLES, folder, timeout, OPTIONAL)
-    return night
+    return {"tables": describe(url), "copied": night}

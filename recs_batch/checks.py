@@ -72,7 +72,7 @@ def check_references(rows: Mapping[str, int], dropped: Mapping[str, Mapping[str,
 
 
 _WORDS = {
-    "nulls": "have a null where a value is needed",
+    "nulls": "lack a value",
     "repeats": "repeat another",
     "without_user": "name a user who is not in users",
     "without_room": "name a room that is not in rooms",

@@ -87,7 +87,9 @@ def publications(*, store: str | None) -> None:
     found = list_publications(place := open_store(locations(store=store).store_uri), PREFIX)
     if not found:
         raise MissingInputError(f"{place.uri}: nothing has been published")
-    Console().print(publications_table(found, latest_publication(place, PREFIX).run))
+    console = Console()
+    console.width = max(console.width, 120)  # names are to be copied, not wrapped
+    console.print(publications_table(found, latest_publication(place, PREFIX).run))
 
 
 @main.command()

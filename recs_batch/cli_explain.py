@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from common.storage import open_store
+from recs_batch.explanation import Explainer
 from recs_batch.options import locations, store_option
 from recs_batch.parameters import KINDS, Kind
 from recs_batch.published import Published, publication_of
@@ -26,8 +27,6 @@ def _question(command: Any) -> Any:
 def _answer(user: int, item: int, kind: Kind, store: str | None, target: str | None) -> dict[str, Any]:
     place = open_store(locations(store=store).store_uri)
     published = Published(place, publication_of(place, target)) if target else Published.latest(place)
-    from recs_batch.explanation import Explainer  # noqa: PLC0415 (loads what only a picture needs)
-
     return Explainer(published, kind).explain(user, item)
 
 
@@ -51,7 +50,7 @@ def explain(*, user: int, item: int, picture: Path | None, **options: Any) -> No
         name = reason["kind"] if reason["id"] is None else f"{reason['kind']} {reason['id']}"
         click.echo(f"  {name}: {reason['weight']:.6g}")
     if picture:
-        from recs_batch.explanation import draw  # noqa: PLC0415 (loads what only a picture needs)
+        from recs_batch.drawing import draw  # noqa: PLC0415 (loads what only a picture needs)
 
         draw(user, item, found["reasons"]).savefig(picture, dpi=120)
         click.echo(f"picture: {picture}")

@@ -102,7 +102,7 @@ def _people(network: Network, table: str, count: int) -> pa.Table:
 
 
 def _links(network: Network, links: Adjacency, table: str, target: str) -> Iterator[pa.Table]:
-    times = network.link_times(table, len(links.targets))
+    times = network.link_times(table, links)
     users = len(links.starts) - 1
     rows = max(1, _ROWS_AT_ONCE * users // max(len(links.targets), 1))
     for first in range(0, users, rows):

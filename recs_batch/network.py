@@ -1,8 +1,10 @@
 """A synthetic social network: communities, power-law popularity, triadic closure, activity in time order.
 
 People of a community follow each other, the popular ones most; a third of all follows go to somebody whom a followee
-follows. Rooms belong to communities and are joined through followees too. Messages are written in the author's rooms
-and liked, soon after, by followers of the author and members of the room. Everything is a function of the seed.
+follows. Rooms belong to communities and are joined through followees too. Everybody links steadily through the year.
+Messages are written in a room that the author has joined by then, mention somebody followed by then, and are liked,
+soon after, by who follows the author by then or has joined the room by then: so what is said and liked before a day
+tells nothing of the links made after it, but for what goes on in rooms. Everything is a function of the seed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Shares = npt.NDArray[np.float64]  # of the year, from 0 to 1
+Moments = npt.NDArray[np.datetime64]
 
 _DAYS = 365
 _CLOSURE = 0.35  # share of follows and subscriptions that come through somebody already followed
@@ -49,10 +53,14 @@ class _Places:
 
 @dataclass(frozen=True)
 class Adjacency:
-    """Rows in compressed form: the targets of row i are `targets[starts[i] : starts[i + 1]]`."""
+    """Rows in compressed form: the targets of row i are `targets[starts[i] : starts[i + 1]]`.
+
+    Of row i's links the one at place `shifts[i]`, modulo their number, is the oldest, and those behind it follow.
+    """
 
     starts: Ints
     targets: npt.NDArray[np.int32]
+    shifts: Ints
 
     def pick(self, random: np.random.Generator, rows: Ints) -> Ints:
         """Return one random target of each row, -1 where the row is empty."""
@@ -62,6 +70,31 @@ class Adjacency:
         if not len(self.targets):
             return np.full(len(rows), -1)
         return np.where(degrees > 0, self.targets[places], -1).astype(np.int64)
+
+    def pick_until(self, random: np.random.Generator, rows: Ints, moments: Shares) -> Ints:
+        """Return one random target of each row that it was linked to by a moment of the year, -1 where none was."""
+        degrees = self.starts[rows + 1] - self.starts[rows]
+        known = np.floor(degrees * moments).astype(np.int64)
+        return self._at(rows, degrees, (random.random(len(rows)) * known).astype(np.int64), known > 0)
+
+    def pick_link(self, random: np.random.Generator, rows: Ints) -> tuple[Ints, Shares]:
+        """Return one random target of each row, -1 where the row is empty, and from when on it is linked to that."""
+        degrees = self.starts[rows + 1] - self.starts[rows]
+        ages = (random.random(len(rows)) * degrees).astype(np.int64)
+        return self._at(rows, degrees, ages, degrees > 0), (ages + 1) / np.maximum(degrees, 1)
+
+    def moments(self, random: np.random.Generator) -> Shares:
+        """Return when in the year each link was made: those of a row evenly, one after the other."""
+        degrees = np.diff(self.starts)
+        rows = np.repeat(np.arange(len(degrees)), degrees)
+        places = np.arange(len(self.targets)) - self.starts[rows]
+        return ((places - self.shifts[rows]) % degrees[rows] + random.random(len(rows))) / degrees[rows]
+
+    def _at(self, rows: Ints, degrees: Ints, ages: Ints, valid: npt.NDArray[np.bool_]) -> Ints:
+        places = self.starts[rows] + (ages + self.shifts[rows]) % np.maximum(degrees, 1)
+        found = np.full(len(rows), -1)
+        found[valid] = self.targets[places[valid]]
+        return found
 
 
 class Network:
@@ -89,9 +122,9 @@ class Network:
         """Return which users or rooms are active: all but one in a hundred."""
         return self._random(f"active {table}").random(rows) >= _INACTIVE
 
-    def link_times(self, table: str, links: int) -> npt.NDArray[np.datetime64]:
-        """Return when each follow or subscription was made: any time of the year before the end."""
-        return self._times(self._random(f"times {table}"), 0.0, 1.0, links)
+    def link_times(self, table: str, links: Adjacency) -> Moments:
+        """Return when each follow or subscription was made."""
+        return self._moments(links.moments(self._random(f"times {table}")))
 
     def blocks(self) -> tuple[Ints, Ints]:
         """Return who blocked whom: as many pairs as a fiftieth of the users, never oneself."""
@@ -128,37 +161,50 @@ class Network:
         count = int(bounds[1] - bounds[0])
         span = (part / parts, (part + 1) / parts)
         authors = self._active_users(random, count)
-        rooms = self.subscriptions.pick(random, authors)
+        written = np.sort(span[0] + (span[1] - span[0]) * random.random(count))
+        rooms = self.subscriptions.pick_until(random, authors, written)
+        rooms = np.where(rooms >= 0, rooms, self.subscriptions.pick(random, authors))  # before joining the first
         rooms = np.where(rooms >= 0, rooms, random.integers(self.size.rooms, size=count))
-        mentioned = self.follows.pick(random, authors)
+        mentioned = self.follows.pick_until(random, authors, written)
         mentioned[random.random(count) > 0.3] = -1
-        times = np.sort(self._times(random, *span, count))
-        liker, message = self._likes(random, likes, authors, rooms)
-        delay = (random.exponential(0.01, len(liker)) * (self.end - times[message])).astype("timedelta64[us]")
-        liked_at = np.minimum(times[message] + delay, self.end - np.timedelta64(1, "us"))
-        order = np.argsort(liked_at, kind="stable")
+        liker, message, liked = self._likes(random, likes, authors, rooms, written)
+        order = np.argsort(liked, kind="stable")
         return MessageSlice(
-            int(bounds[0]), authors, rooms, mentioned, times, liker[order], message[order], liked_at[order]
+            int(bounds[0]),
+            authors,
+            rooms,
+            mentioned,
+            self._moments(written),
+            liker[order],
+            message[order],
+            self._moments(liked[order]),
         )
 
-    def _likes(self, random: np.random.Generator, wanted: int, authors: Ints, rooms: Ints) -> tuple[Ints, Ints]:
-        """Choose who likes which message of a slice: of somebody followed, or in a room subscribed to."""
+    def _likes(
+        self, random: np.random.Generator, wanted: int, authors: Ints, rooms: Ints, written: Shares
+    ) -> tuple[Ints, Ints, Shares]:
+        """Choose who likes which message of a slice, and when: of somebody followed, or in a room joined, by then."""
         by_author, by_room = _group(authors, self.size.users), _group(rooms, self.size.rooms)
-        keys = np.empty(0, np.int64)
+        keys, moments = np.empty(0, np.int64), np.empty(0)
         for _ in range(8):
             missing = wanted - len(keys)
             if missing <= wanted // 100 or not len(authors):
                 break
-            liker = self._active_users(random, round(missing * 1.4) + 8)
-            followee, room = self.follows.pick(random, liker), self.subscriptions.pick(random, liker)
+            liker = self._active_users(random, round(missing * 2.6) + 8)
+            followee, followed = self.follows.pick_link(random, liker)
+            room, joined = self.subscriptions.pick_link(random, liker)
             through_author = by_author.pick(random, np.maximum(followee, 0))
             through_room = by_room.pick(random, np.maximum(room, 0))
-            chosen = np.where((random.random(len(liker)) < 0.65) & (followee >= 0), through_author, through_room)
+            by_follow = (random.random(len(liker)) < 0.65) & (followee >= 0)
+            chosen = np.where(by_follow, through_author, through_room)
+            at = written[np.maximum(chosen, 0)]
+            at = at + random.exponential(0.01, len(liker)) * (1 - at)
             valid = (chosen >= 0) & (authors[np.maximum(chosen, 0)] != liker)
-            found = np.unique(liker[valid] * len(authors) + chosen[valid])
-            found = found[~np.isin(found, keys, assume_unique=True)]
-            keys = np.concatenate([keys, random.permutation(found)[:missing]])
-        return keys // max(len(authors), 1), keys % max(len(authors), 1)
+            valid &= (np.where(by_follow, followed, joined) <= at) & (at < 1)
+            found, place = np.unique(liker[valid] * len(authors) + chosen[valid], return_index=True)
+            new = random.permutation(np.flatnonzero(~np.isin(found, keys, assume_unique=True)))[:missing]
+            keys, moments = np.concatenate([keys, found[new]]), np.concatenate([moments, at[valid][place[new]]])
+        return keys // max(len(authors), 1), keys % max(len(authors), 1), moments
 
     def _link(self, name: str, places: _Places, mean: int, followees: Adjacency | None = None) -> Adjacency:
         """Link every user to targets: first within communities, then through the targets of those followed.
@@ -175,7 +221,8 @@ class Network:
         closing = self._collect(
             degrees - direct, targets, without_self, lambda users: _through(random, users, through, base)
         )
-        return _merge(base, closing, targets)
+        merged = _merge(base, closing, targets)
+        return Adjacency(merged.starts, merged.targets, random.integers(1 << 31, size=self.size.users))
 
     def _collect(self, degrees: Ints, targets: int, without_self: bool, choose: Callable[[Ints], Ints]) -> Adjacency:
         """Choose targets for blocks of users, each pair once."""
@@ -188,7 +235,7 @@ class Network:
             keys = np.unique(users[valid] * targets + chosen[valid])
             counts[first:last] = np.bincount(keys // targets - first, minlength=last - first)
             pieces.append((keys % targets).astype(np.int32))
-        return Adjacency(np.concatenate([[0], np.cumsum(counts)]), np.concatenate(pieces))
+        return _unordered(counts, np.concatenate(pieces))
 
     def _by_popularity(self, random: np.random.Generator, users: Ints, places: _Places) -> Ints:
         community = self._community[users]
@@ -204,10 +251,10 @@ class Network:
         places = (len(self._participants) * random.random(count) ** 1.8).astype(np.int64)
         return self._participants[places]
 
-    def _times(self, random: np.random.Generator, start: float, end: float, count: int) -> npt.NDArray[np.datetime64]:
+    def _moments(self, shares: Shares) -> Moments:
+        """Return the moments of the year before the end."""
         year = np.timedelta64(_DAYS, "D").astype("timedelta64[us]").astype(np.int64)
-        offsets = ((1 - (start + (end - start) * random.random(count))) * (year - 1)).astype(np.int64) + 1
-        moments: npt.NDArray[np.datetime64] = self.end - offsets.astype("timedelta64[us]")
+        moments: Moments = self.end - (((1 - shares) * (year - 1)).astype(np.int64) + 1).astype("timedelta64[us]")
         return moments
 
     def _random(self, purpose: str) -> np.random.Generator:
@@ -225,10 +272,10 @@ class MessageSlice:
     authors: Ints
     rooms: Ints
     mentioned: Ints
-    written_at: npt.NDArray[np.datetime64]
+    written_at: Moments
     likers: Ints
     liked: Ints
-    liked_at: npt.NDArray[np.datetime64]
+    liked_at: Moments
 
 
 def _through(random: np.random.Generator, users: Ints, followees: Adjacency, links: Adjacency) -> Ints:
@@ -246,7 +293,7 @@ def _merge(first: Adjacency, second: Adjacency, targets: int) -> Adjacency:
         keys = np.unique(np.concatenate([_keys(links, start, stop, targets) for links in (first, second)]))
         counts[start:stop] = np.bincount(keys // targets - start, minlength=stop - start)
         pieces.append((keys % targets).astype(np.int32))
-    return Adjacency(np.concatenate([[0], np.cumsum(counts)]), np.concatenate(pieces))
+    return _unordered(counts, np.concatenate(pieces))
 
 
 def _keys(links: Adjacency, start: int, stop: int, targets: int) -> Ints:
@@ -257,4 +304,9 @@ def _keys(links: Adjacency, start: int, stop: int, targets: int) -> Ints:
 def _group(values: Ints, groups: int) -> Adjacency:
     """Group positions by value."""
     order = np.argsort(values, kind="stable").astype(np.int32)
-    return Adjacency(np.concatenate([[0], np.cumsum(np.bincount(values, minlength=groups))]), order)
+    return _unordered(np.bincount(values, minlength=groups), order)
+
+
+def _unordered(counts: Ints, targets: npt.NDArray[np.int32]) -> Adjacency:
+    """Return rows of so many targets, whose order in time nobody asks for."""
+    return Adjacency(np.concatenate([[0], np.cumsum(counts)]), targets, np.zeros(len(counts), np.int64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -13,6 +14,7 @@ from common.logs import get_logger
 from common.storage import Manifest, Store, list_publications, open_store
 from recs_batch.beginning import tables_of
 from recs_batch.checks import readable_tables
+from recs_batch.engines.model import model_folder
 from recs_batch.engines.names import engine
 from recs_batch.guard import Evaluation, check_recall
 from recs_batch.output import PARQUET
@@ -33,7 +35,7 @@ class Night:
     def __init__(self, specification: Specification, work: Store, scratch: Path) -> None:
         self.specification, self.store = specification, open_store(specification.store)
         self.partitions = Partitions(work, specification.day, specification.id, scratch)
-        self.steps = steps_of(specification.engine, specification.evaluation_days is not None)
+        self.steps = steps_of(specification.parameters.scorer, specification.evaluation_days is not None)
         self.work, self.scratch = work, scratch
 
     @cached_property
@@ -47,6 +49,12 @@ class Night:
         given = self.specification
         tables = self.tables_for_executors() if given.engine == "spark" else self.tables
         return engine(given.engine)(tables, given.day, given.parameters, self.scratch)
+
+    def take_from_engine(self, step: str, folder: Path) -> None:
+        """Move what an engine that does everything at once has left for a step to a folder."""
+        assert self.recommended_by_engine  # noqa: S101 (it has run now)
+        for path in model_folder(self.scratch, step).iterdir():
+            shutil.move(path, folder / path.name)
 
     def tables_for_executors(self) -> Path | str:
         """Return where Spark's executors read the tables: here, if they run here, or else where they lie."""

@@ -16,6 +16,7 @@ from common.settings import load_settings
 from common.storage import open_store
 from recs_batch.beginning import begin
 from recs_batch.engines.names import ENGINES
+from recs_batch.engines.names import engine as engine_named
 from recs_batch.night import Night, scratch_folder
 from recs_batch.publishing import metadata_before
 from recs_batch.settings import AlgorithmSettings, LimitSettings, RecsSettings, refuse_misspelt
@@ -80,6 +81,8 @@ def begun_night(
     parameters = load_settings(AlgorithmSettings, **algorithm).parameters(last)
     if parameters.scorer == "count" and engine == "compiled":
         raise ConfigurationError("RECS_SCORER is 'count', which only the engines duckdb and spark have")
+    evaluating = evaluating and parameters.scorer == "filter"  # which alone the evaluation knows
+    engine_named(engine)  # refused before any work if it is not installed
     with scratch_folder() as scratch:
         specification = begin(
             work,

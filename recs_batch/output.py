@@ -16,7 +16,7 @@ from recs_batch.recommendations import REASONS, SCHEMA, Recommendations
 
 PARQUET, CSV = "part-00000.parquet", "recommendations.csv"
 HEADER = b"user_id,recommendations,recommendation_weights,recommendation_reasons\n"
-_ROWS_PER_GROUP = 1 << 20
+_ROWS_PER_GROUP = 1 << 15  # one user's rows are found in one group of so many
 _DECIMALS = 6
 
 
@@ -42,7 +42,7 @@ def write_recommendations(blocks: Iterable[Recommendations], folder: Path) -> di
 
 
 def csv_lines(found: Recommendations) -> memoryview:
-    """Return a line for each user of a block: items, scores (to 6 decimals) and the ids of reasons, as JSON in quotes."""
+    """Return a line for each user of a block: items, scores (6 decimals) and the ids of reasons, as JSON in quotes."""
     first = np.flatnonzero(found.rank == 1)
     users = np.append(first, len(found.rank))
     told = found.reason_kind != REASONS.index("overall")

@@ -1,6 +1,7 @@
 """What each step of a night wrote: owned by its writer until a manifest lists it whole, and never changed after that.
 
     <work>/dt=<day>/night=<id>/<step>/<version>/<files>
+    <work>/dt=<day>/night=<id>/<step>/<version>.state
     <work>/dt=<day>/night=<id>/<step>/manifest.json
 
 Every writer has a version of its own. The manifest can only be created: the first complete writer wins, and a slower
@@ -25,6 +26,7 @@ from common.errors import ApplicationError, DataError, MissingInputError, Unavai
 from common.storage import ConflictError, ObjectNotFoundError, StorageError, Store
 from common.storage.directory import DirectoryStore
 
+COMPLETE, REMOVED = b"complete\n", b"removed\n"  # what a version's writer, or whoever removes it, claims
 VERSION_TIME = "%Y%m%dT%H%M%SZ"  # when a version was begun: the first part of its name
 FILE = re.compile(r"(?P<step>dt=[^/]+/night=[^/]+/[^/]+)/(?P<version>(?P<begun>\d{8}T\d{6}Z)-[0-9a-f]{8})/[^/]+")
 
@@ -136,12 +138,20 @@ class Partitions:
                 self._store.put(f"{self._root}/{manifest.step}/{manifest.version}/{name}", folder / name)
 
     def _commit(self, manifest: PartitionManifest, folder: Path) -> None:
-        """Create the manifest. Files of which it is not known whether it names them stay, for `prune` to judge."""
+        """Claim the version, which `prune` would otherwise, and create the manifest.
+
+        Files of which it is not known whether a manifest names them stay.
+        """
+        step = f"{self._root}/{manifest.step}"
+        if not claim(self._store, step, manifest.version, COMPLETE):
+            self._withdraw(f"{step}/{manifest.version}", folder)
+            raise UnavailableError(f"what step {manifest.step} wrote has been removed meanwhile; try again")
         try:
             self._store.create(self._manifest_key(manifest.step), manifest.model_dump_json(indent=2).encode() + b"\n")
         except ConflictError:
             if self.manifest(manifest.step).version != manifest.version:  # else the answer to our own was lost
-                self._withdraw(f"{self._root}/{manifest.step}/{manifest.version}", folder)
+                self._withdraw(f"{step}/{manifest.version}", folder)
+                self._store.delete(f"{step}/{manifest.version}.state")
                 raise UnavailableError(
                     f"another run has taken step {manifest.step} of {self._day} meanwhile: that stands; try again"
                 ) from None
@@ -165,6 +175,16 @@ class Partitions:
 
     def _manifest_key(self, step: str) -> str:
         return f"{self._root}/{step}/manifest.json"
+
+
+def claim(store: Store, step: str, version: str, state: bytes) -> bool:
+    """Say, once and for all, that a version of a step is complete, or removed; tell whether it is that now."""
+    key = f"{step}/{version}.state"
+    try:
+        store.create(key, state)
+    except ConflictError:
+        return store.get(key) == state
+    return True
 
 
 def named_version(store: Store, step: str) -> str | None:

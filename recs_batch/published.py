@@ -22,7 +22,6 @@ from recs_batch.publishing import PREFIX, specification_key
 from recs_batch.specification import Specification, parse_specification
 from recs_batch.stored_arrays import StoredFolder
 
-
 Ints = npt.NDArray[np.int64]
 
 
@@ -48,10 +47,9 @@ class Published:
         found: list[dict[str, Any]] = []
         for file in self._files[kind]:
             for group in range(file.num_row_groups):
-                low, high = _users_in(file, group)
-                if low <= user <= high:
+                if _may_have(file, group, user):
                     rows = file.read_row_group(group)
-                    found += rows.filter(pc.field("user_id") == user).to_pylist()
+                    found += rows.filter(pc.equal(rows["user_id"], user)).to_pylist()
         return found
 
     def ranks(self, kind: Kind) -> tuple[Ints, Ints, Ints]:
@@ -98,9 +96,10 @@ class Published:
         return pq.ParquetFile(pa.PythonFile(open_ranges(self.store, key), mode="r"))
 
 
-def _users_in(file: pq.ParquetFile, group: int) -> tuple[int, int]:
+def _may_have(file: pq.ParquetFile, group: int, user: int) -> bool:
+    """Tell whether a row group has the user, by the statistics of its first column; one without rows has none."""
     statistics = file.metadata.row_group(group).column(0).statistics
-    return statistics.min, statistics.max
+    return statistics is not None and statistics.has_min_max and statistics.min <= user <= statistics.max
 
 
 def publication_of(store: Store, target: str) -> Manifest:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from common.logs import get_logger
 from common.storage import ObjectNotFoundError, Store, prune
-from recs_batch.partitions import FILE, VERSION_TIME, named_version
+from recs_batch.partitions import FILE, REMOVED, VERSION_TIME, claim, named_version
 from recs_batch.publishing import PREFIX
 from recs_batch.settings import RetentionSettings
 
@@ -47,8 +47,12 @@ def _is_older(work: Store, keys: list[str], age: timedelta) -> bool:
 
 
 def _given_up(work: Store, keys: list[str]) -> list[str]:
-    """Return the files of versions that were begun long ago and that no manifest names."""
+    """Return the files of versions that were begun long ago and that no manifest names, nor ever will."""
     old = f"{datetime.now(UTC) - _ABANDONED:{VERSION_TIME}}"
     found = [match for match in map(FILE.fullmatch, keys) if match and match["begun"] < old]
-    named = {step: named_version(work, step) for step in {match["step"] for match in found}}
-    return [match.string for match in found if match["version"] != named[match["step"]]]
+    leaving = {
+        (step, version)
+        for step, version in {(match["step"], match["version"]) for match in found}
+        if claim(work, step, version, REMOVED) or named_version(work, step) not in {None, version}
+    }
+    return [match.string for match in found if (match["step"], match["version"]) in leaving]

@@ -30,7 +30,7 @@ def render(found: Published, users: Sequence[int]) -> Iterator[Table]:
 
 def publications_table(found: Sequence[Manifest], latest: str) -> Table:
     """Return a table of publications: when, for how many users, from which night, how good."""
-    table = Table("", "publication", "published at (UTC)", "engine", "users", "rows", "recall: users", "rooms")
+    table = Table("", "publication", "published at (UTC)", "engine", "users", "rows", "recall: users", "recall: rooms")
     for one in found:
         counts = one.metadata["counts"]
         table.add_row(

@@ -50,7 +50,7 @@ class Step(NamedTuple):
 def _engagement(night: Night, folder: Path) -> dict[str, Any]:
     given = night.specification
     if given.engine == "spark":
-        return _checked_by_spark(night)
+        return _counted_by_spark(night, folder)
     rows = check_columns(night.tables)
     check_volume(rows, metadata_before(night.store, given.day).get("tables"), given.limits)
     dropped = steps.count_engagement(night.tables, given.day, given.parameters, folder)
@@ -59,18 +59,22 @@ def _engagement(night: Night, folder: Path) -> dict[str, Any]:
     return {"tables": rows, "dropped": dropped}
 
 
-def _checked_by_spark(night: Night) -> dict[str, Any]:
+def _counted_by_spark(night: Night, folder: Path) -> dict[str, Any]:
     """Check only columns and volumes, where the tables lie."""
     from recs_batch.engines import spark_sql  # noqa: PLC0415 (Spark is in no image but its own)
 
     given = night.specification
     rows = spark_sql.check_tables(night.tables_for_executors(), night.scratch)
     check_volume(rows, metadata_before(night.store, given.day).get("tables"), given.limits)
+    night.take_from_engine("engagement", folder)
     return {"tables": rows, "dropped": {}}
 
 
 def _filter(kind: Kind) -> Callable[[Night, Path], dict[str, Any]]:
     def take(night: Night, folder: Path) -> dict[str, Any]:
+        if night.specification.engine != "compiled":
+            night.take_from_engine(FILTER[kind], folder)
+            return {}
         steps.build_filter(night.partitions.open("engagement"), kind, night.specification.parameters, folder)
         return {}
 
@@ -102,14 +106,13 @@ def _evaluate(night: Night, folder: Path) -> dict[str, Any]:
     return {"evaluation": found.model_dump(), "results": results}
 
 
-def steps_of(engine_name: str, evaluated: bool) -> dict[str, Step]:
+def steps_of(scorer: str, evaluated: bool) -> dict[str, Step]:
     """Return the steps of a night by name."""
     found = {"engagement": Step("Check the tables and count who engages with whom and what.", (), (), _engagement)}
-    compiled = engine_name == "compiled"
-    for kind, name in FILTER.items() if compiled else ():
+    for kind, name in FILTER.items() if scorer == "filter" else ():
         found[name] = Step(f"Compute the similarities that lead to {kind}.", ("engagement",), (), _filter(kind))
     for kind, name in RECS.items():
-        reads = ("engagement", FILTER[kind]) if compiled else ("engagement",)
+        reads = ("engagement", FILTER[kind]) if scorer == "filter" else ("engagement",)
         found[name] = Step(f"Recommend {kind} to every user.", reads, (PARQUET, CSV, *LOOKUP), _recommend(kind))
     if evaluated:
         found["evaluate"] = Step(

@@ -8,7 +8,6 @@ from urllib.parse import unquote, urlsplit
 from common.errors import ConfigurationError
 from common.storage.directory import DirectoryStore
 from common.storage.interface import Store
-from common.storage.s3 import S3Store
 
 
 def open_store(uri: str) -> Store:
@@ -20,6 +19,8 @@ def open_store(uri: str) -> Store:
     if parts.scheme == "s3":
         if not parts.netloc:
             raise ConfigurationError(f"{uri!r} names no bucket; expected s3://bucket/prefix")
+        from common.storage.s3 import S3Store  # noqa: PLC0415 (boto3 takes long to load, and a directory needs none)
+
         return S3Store(bucket=parts.netloc, prefix=parts.path.strip("/"))
     if parts.scheme == "file":
         return DirectoryStore(Path(unquote(parts.path)))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from common.progress import track
-from recs_batch.engines import sql
+from recs_batch.engines import model, sql
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import SOURCE_COLUMNS, Recommendations, from_rows
 from recs_batch.tables import OPTIONAL, TABLES
@@ -30,7 +32,7 @@ _THREADS = 2
 
 
 def recommend(tables: Path, day: date, parameters: Parameters, scratch: Path) -> dict[Kind, Recommendations]:
-    """Recommend users and rooms from the Parquet files `tables/<table>/*.parquet`; spill to `scratch`."""
+    """Recommend from the Parquet files `tables/<table>/*.parquet`; spill to `scratch`, and leave the model there."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": _MEMORY_LIMIT,
         "threads": _THREADS,
@@ -41,7 +43,18 @@ def recommend(tables: Path, day: date, parameters: Parameters, scratch: Path) ->
         statements = list(sql.shared_statements(parameters, day, _DIALECT))
         for name, select in track(statements, "count engagement"):
             connection.execute(f"CREATE TABLE {name} AS {select}")
-        return {kind: _recommend(connection, kind, parameters, day) for kind in track(KINDS, "recommend")}
+        model.write_pairs(partial(_batches, connection), engagement := model.model_folder(scratch, "engagement"))
+        found = {}
+        for kind in track(KINDS, "recommend"):
+            found[kind] = _recommend(connection, kind, parameters, day)
+            if parameters.scorer == "filter":
+                folder = model.model_folder(scratch, f"filter-{kind}")
+                model.write_filter(partial(_batches, connection), kind, engagement, folder)
+        return found
+
+
+def _batches(connection: duckdb.DuckDBPyConnection, select: str) -> Iterator[pa.RecordBatch]:
+    yield from connection.sql(select).to_arrow_table().to_batches()
 
 
 def _open_tables(connection: duckdb.DuckDBPyConnection, tables: Path) -> None:

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from common.errors import ConfigurationError
 from recs_batch.parameters import Kind, Parameters
 from recs_batch.recommendations import Recommendations
 
@@ -22,5 +23,8 @@ Recommend = Callable[[Any, date, Parameters, Path], Mapping[Kind, Recommendation
 
 def engine(name: str) -> Recommend:
     """Return the engine's function of tables (a folder, for Spark also a URI), day, parameters and a scratch folder."""
-    recommend: Recommend = import_module(ENGINES[name]).recommend
+    try:
+        recommend: Recommend = import_module(ENGINES[name]).recommend
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"the engine {name} needs {error.name}, which is not installed here") from None
     return recommend

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from common.progress import track
 from recs_batch.checks import check_schemas
-from recs_batch.engines import sql
+from recs_batch.engines import model, sql
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import SOURCE_COLUMNS, Recommendations, from_rows
 from recs_batch.tables import OPTIONAL, TABLES
@@ -31,7 +33,7 @@ def recommend(tables: Path | str, day: date, parameters: Parameters, scratch: Pa
     """Recommend from the folders `<tables>/<table>` or files `<tables>/<table>.parquet`, which the whole cluster reads.
 
     The cluster is what spark-submit or the session's configuration says. The rows are gathered on the driver, which
-    holds the recommendations, not the tables.
+    holds the recommendations and, in `scratch`, the model, not the tables.
     """
     session = _session(scratch)
     for table in TABLES:
@@ -40,7 +42,13 @@ def recommend(tables: Path | str, day: date, parameters: Parameters, scratch: Pa
         _read_if_there(session, tables, table).createOrReplaceTempView(f"raw_{table}")
     for name, select in track(list(sql.shared_statements(parameters, day, _DIALECT)), "count engagement"):
         _name(session.sql(select).persist(), name)
-    found = {kind: _recommend(session, kind, parameters, day) for kind in track(KINDS, "recommend")}
+    model.write_pairs(partial(_batches, session), engagement := model.model_folder(scratch, "engagement"))
+    found = {}
+    for kind in track(KINDS, "recommend"):
+        found[kind] = _recommend(session, kind, parameters, day)
+        if parameters.scorer == "filter":
+            folder = model.model_folder(scratch, f"filter-{kind}")
+            model.write_filter(partial(_batches, session), kind, engagement, folder)
     session.catalog.clearCache()
     return found
 
@@ -86,6 +94,10 @@ def _recommend(session: SparkSession, kind: Kind, parameters: Parameters, day: d
         _name(frame if name in sql.VIEWS else frame.persist(), name)
     rows: pa.Table = session.table("recommendations").toArrow()
     return from_rows(rows.select(SOURCE_COLUMNS), sql.unit_of(parameters))
+
+
+def _batches(session: SparkSession, select: str) -> Iterator[pa.RecordBatch]:
+    yield from session.sql(select).toArrow().to_batches()
 
 
 def _name(rows: DataFrame, name: str) -> None:

@@ -18,7 +18,7 @@ _TARGETS = {"follows": "following_user_id", "subscriptions": "room_id"}
 
 
 def without_a_fifth(tables: Path, day: date, folder: Path, seed: int) -> Path:
-    """Put the tables of a day into `folder`, without a fifth of the follows (mutual ones in both directions) and subscriptions.
+    """Put the tables of a day into `folder`, without a fifth of the links (of mutual follows in both directions).
 
     A pair's fate depends on its ids and the seed alone. Returns `folder`.
     """

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from common.logs import get_logger
 from recs_batch.evaluation.hold_out import without_a_fifth
 from recs_batch.graph import steps
-from recs_batch.graph.files import Positions, read_array, read_pairs
+from recs_batch.graph.files import Positions, pairs_writer, read_array, read_pairs
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.tables import DayTables
 from recs_batch.parameters import KINDS, Kind, Parameters
@@ -63,19 +63,19 @@ def split(
     Where that says nothing, for no link was made in these days, or every one, a fifth of the links is held back. At
     `most` so many users are evaluated.
     """
-    by_time = _split(tables, tables, (day - timedelta(days=days), day), parameters, scratch / "by-time", most)
+    by_time = _split((tables, tables), (day - timedelta(days=days), day), parameters, scratch / "by-time", most)
     known = sum(int(read_pairs(by_time.engagement, kind).linked.sum()) for kind in KINDS)
     if known and any(len(users) for users in by_time.users.values()):
         return by_time
     log.warning("links do not say when they were made: holding back a fifth of them at random")
     kept = without_a_fifth(tables, day, scratch / "kept", seed)
-    return _split(tables, kept, (day, day), parameters, scratch / "at-random", most)
+    return _split((tables, kept), (day, day), parameters, scratch / "at-random", most)
 
 
 def _split(
-    tables: Path, known: Path, period: tuple[date, date], parameters: Parameters, scratch: Path, most: int
+    all_and_known: tuple[Path, Path], period: tuple[date, date], parameters: Parameters, scratch: Path, most: int
 ) -> Split:
-    cut, day = period
+    (tables, known), (cut, day) = all_and_known, period
     engagement = scratch / "engagement"
     engagement.mkdir(parents=True)
     steps.count_engagement(known, cut, parameters, engagement)
@@ -85,9 +85,22 @@ def _split(
     for kind, name in LINKS.items():
         truth[kind] = _new_links(before, after, name)
         active = before.users.active & (np.diff(truth[kind].bounds) > 0)
+        if known != tables:
+            _hide_pairs(engagement, kind, truth[kind])
         found = np.flatnonzero(active).astype(np.int32)
         users[kind] = np.sort(random.choice(found, min(len(found), most), replace=False))
     return Split(known, cut, day, known != tables, engagement, users, truth)
+
+
+def _hide_pairs(engagement: Path, kind: Kind, truth: Truth) -> None:
+    """Remove what users had to do with what is hidden from them at random: most of it came after the link."""
+    pairs, count = read_pairs(engagement, kind), len(read_array(engagement, f"{kind}.active"))
+    users = np.arange(len(pairs.bounds) - 1)
+    rows, hidden = (np.repeat(users, np.diff(one.bounds)) for one in (pairs, truth))
+    kept = ~np.isin(rows * count + pairs.targets, hidden * count + truth.targets)
+    columns = [np.array(column[kept]) for column in pairs[1:]]
+    with pairs_writer(engagement, kind) as writer:
+        writer.append(np.bincount(rows[kept], minlength=len(users)), *columns)
 
 
 def _new_links(before: DayTables, after: DayTables, name: str) -> Truth:

@@ -18,7 +18,8 @@ def over_blocks(
 ) -> Iterator[tuple[int, int, Result]]:
     """Yield `(first, last, work(first, last))` for block after block of `count`; the next ones are computed meanwhile.
 
-    There is always a block, if an empty one. `work` must be safe to run in several threads and release the lock of the interpreter to gain from it.
+    There is always a block, if an empty one. `work` must be safe to run in several threads, and release the lock of
+    the interpreter to gain from it.
     """
     blocks = [(first, min(first + at_once, count)) for first in range(0, max(count, 1), at_once)]
     with ThreadPoolExecutor(_THREADS) as pool:

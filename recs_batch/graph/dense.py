@@ -68,9 +68,9 @@ class DenseRanking:
         found.counts[:] = (found.scores > 0).sum(axis=1)
         if told:
             self._explain(users, links, found)
-        for row in np.flatnonzero(found.counts < top):
+        for short in np.flatnonzero(found.counts < top):
             for kept in (0, _SUNK):
-                self._fill(found, int(row), scores[row] == kept, unit)
+                self._fill(found, int(short), scores[short] == kept, unit)
         return found
 
     def _sink(self, scores: npt.NDArray[np.float64], user: int) -> None:
@@ -94,7 +94,7 @@ class DenseRanking:
             found.reasons[row, rows, :told] = np.where(order >= self._users, order - self._users, order)
 
     def _fill(self, found: Found, row: int, free: npt.NDArray[np.bool_], unit: int) -> None:
-        popular, start = self._candidates.popular, found.counts[row]
+        popular, start = self._candidates.popular, int(found.counts[row])
         places = np.flatnonzero(free[popular])[: found.items.shape[1] - start]
         end = start + len(places)
         found.items[row, start:end], found.scores[row, start:end] = popular[places], 0

@@ -59,7 +59,7 @@ def write_links(engagement: Path, chosen: Filter, folder: Path) -> tuple[Positio
                 root = np.sqrt(np.repeat(of_user, lengths) / UNITS_PER_LINK)
                 scaled = np.maximum(np.floor(side.weights * (SCALE / UNITS_PER_LINK) / root + 0.5), 1)
                 writer.append(lengths, side.targets, side.weights, scaled)
-                degree += np.bincount(side.targets, side.weights, len(degree)).astype(np.int64)
+                degree[:] += np.bincount(side.targets, side.weights, len(degree)).astype(np.int64)
     return degrees
 
 

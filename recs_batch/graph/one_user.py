@@ -34,7 +34,7 @@ class Reason(NamedTuple):
     """What one link counts for an item: a kind of `REASONS`, the index of a user or room, in units of `UNIT`."""
 
     kind: int
-    index: int
+    place: int
     weight: int
 
 
@@ -116,7 +116,7 @@ class OneUser:
             if place < len(targets) and targets[place] == item:
                 kind = ROOM if side == 1 else FOLLOWERS if source == links.user else CONNECTION
                 found.append(Reason(kind, source, weight * int(values[place])))
-        return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.index))
+        return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.place))
 
     def popular(self, hidden: Indices, count: int) -> list[tuple[int, int]]:
         """Return the `count` most popular items that are not hidden, with how many are linked to each."""

@@ -102,7 +102,7 @@ def build_filter(engagement: Path, kind: Kind, parameters: Parameters, folder: P
                 targets = (keys >> VALUE_BITS) & ((1 << (shift - VALUE_BITS)) - 1)
                 writer.append(lengths, targets, keys & ((1 << VALUE_BITS) - 1))
                 done = end
-    _write_popular(read_pairs(engagement, kind), folder, len(others))
+    write_popular(read_pairs(engagement, kind), folder, len(others))
 
 
 def recommend(
@@ -205,7 +205,8 @@ def _sources(rows: Scaled, count: int, only: Flags | None) -> Indices:
     return np.flatnonzero(linked).astype(np.int32)
 
 
-def _write_popular(pairs: Pairs, folder: Path, count: int) -> None:
+def write_popular(pairs: Pairs, folder: Path, count: int) -> None:
+    """Write the items that anybody is linked to, those of the most first, ties by index, and to how many."""
     counts = np.bincount(pairs.targets[pairs.linked], minlength=count)
     order = np.argsort(-counts, kind="stable")[: int((counts > 0).sum())]
     write_array(folder, "popular.items", order.astype(np.int32))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,8 @@ Flags = npt.NDArray[np.bool_]
 LINKS = {"follows": "following_user_id", "subscriptions": "room_id"}
 
 
-class People(NamedTuple):
+@dataclass(frozen=True)
+class People:
     """Users or rooms: index i has the i-th smallest id, so that ties by index are ties by id."""
 
     index: IdIndex
@@ -47,7 +48,8 @@ class Events(NamedTuple):
         return user, target, age
 
 
-class Messages(NamedTuple):
+@dataclass(frozen=True)
+class Messages:
     """Messages by id, with the indices of author and room."""
 
     index: IdIndex
@@ -64,7 +66,7 @@ class DayTables:
         self.users, self.rooms = self._people("users"), self._people("rooms")
 
     def links(self, name: str) -> Column:
-        """Return follows or subscriptions as sorted keys `user * targets + target`, each once, nobody's to themselves."""
+        """Return follows or subscriptions as sorted keys `user * targets + target`, each once, none to oneself."""
         targets = self.users if name == "follows" else self.rooms
         files = self._files(name)
         keys, dropped = _Keys(files.rows), self.dropped[name]
@@ -104,10 +106,10 @@ class DayTables:
             author, room = self._known("messages", batch, "user_id", self.users), self._room(batch)
             known = (author >= 0) & (room >= 0)
             age = ages(batch, self._end) if self._aged else np.zeros(len(known), np.int64)
-            batch = batch.filter(pa.array(known))
-            parts.append((integers(batch, "id"), author[known], room[known], age[known]))
-            said.append(self._mentioned(batch, rows))
-            rows += len(batch)
+            fit = batch.filter(pa.array(known))
+            parts.append((integers(fit, "id"), author[known], room[known], age[known]))
+            said.append(self._mentioned(fit, rows))
+            rows += len(fit)
         ids, authors, rooms, age = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         order = np.argsort(ids, kind="stable")
         first = np.ones(len(ids), np.bool_)

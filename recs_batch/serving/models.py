@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from recs_batch.parameters import Kind
 
 Id = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_JsonId = Annotated[Id, BeforeValidator(_whole)]  # to JSON 1.0 is an integer
 _MOST_LINKS = 1000  # of one user count, as in the night
 
 
@@ -42,8 +49,8 @@ class Newcomer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    follows: list[Id] = Field([], max_length=_MOST_LINKS, description="ids of users")
-    rooms: list[Id] = Field([], max_length=_MOST_LINKS, description="ids of rooms")
+    follows: list[_JsonId] = Field([], max_length=_MOST_LINKS, description="ids of users")
+    rooms: list[_JsonId] = Field([], max_length=_MOST_LINKS, description="ids of rooms")
 
 
 class Reason(BaseModel):

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,7 @@ class Processes:
     """Forks commands, which run until they end, or stop themselves before their request number `stop_at`."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._asked = 0
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.recs_batch.night_processes", str(folder)],
             cwd=ROOT,
@@ -52,15 +53,20 @@ class Processes:
         self._server.wait()
 
     def _ask(self, operation: str, **question: object):
-        print(json.dumps({"operation": operation, **question}), file=self._server.stdin, flush=True)
-        return json.loads(self._server.stdout.readline())
+        self._asked += 1
+        print(
+            json.dumps({"operation": operation, "asked": self._asked, **question}), file=self._server.stdin, flush=True
+        )
+        answer = json.loads(self._server.stdout.readline())
+        assert answer.pop("asked") == self._asked, answer
+        return answer
 
 
 def serve(folder: Path) -> None:
     """Answer questions, one JSON object a line."""
     for line in sys.stdin:
         question = json.loads(line)
-        operation = question.pop("operation")
+        operation, asked = question.pop("operation"), question.pop("asked")
         if operation == "start":
             pid = os.fork()
             if not pid:
@@ -69,7 +75,7 @@ def serve(folder: Path) -> None:
             pid = question["pid"]
             (folder / f"{pid}.stop_at").write_text(str(question.get("stop_at") or ""))
             os.kill(pid, signal.SIGKILL if operation == "kill" else signal.SIGCONT)
-        sys.stdout.write(json.dumps(_state_of(pid, folder)) + "\n")
+        sys.stdout.write(json.dumps({"asked": asked, **_state_of(pid, folder)}) + "\n")
         sys.stdout.flush()
 
 
@@ -173,8 +179,8 @@ def _stand_in_for_steps(gate) -> None:
 
         return Step(step.description, step.reads, ("stamp", *step.files), take)
 
-    def stand_ins(engine: str, evaluated: bool) -> dict:
-        return {name: taken(name, step) for name, step in steps_of(engine, evaluated).items()}
+    def stand_ins(scorer: str, evaluated: bool) -> dict:
+        return {name: taken(name, step) for name, step in steps_of(scorer, evaluated).items()}
 
     recs_batch.night.steps_of = stand_ins
 
@@ -191,9 +197,7 @@ def _abandon_after(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    import recs_batch.cli
-    import recs_batch.postgres
-    import recs_batch.show  # noqa: F401 (loaded once, before forking)
-
+    for module in ("common.cli", "common.storage.s3", "recs_batch.cli"):  # once, before forking
+        import_module(module)
     with contextlib.suppress(KeyboardInterrupt):
         serve(Path(sys.argv[1]))

@@ -17,6 +17,7 @@ import pytest
 from common.cli import run
 from common.storage import latest_publication, list_publications, open_store
 from recs_batch.cli import main
+from recs_batch.parameters import Parameters
 from recs_batch.published import Published
 
 DATE = "2026-10-31"
@@ -67,7 +68,8 @@ def places(tables, tmp_path):
 def published(uri):
     """Return the published files of the latest run: their names under the kind, and their checksums."""
     manifest = latest_publication(open_store(str(uri)), "recs")
-    return {file.key.split("/")[0] + "/" + file.key.split("/")[-1]: file.sha256 for file in manifest.files}
+    found = {file.key.split("/")[0] + "/" + file.key.split("/")[-1]: file.sha256 for file in manifest.files}
+    return {name: sha256 for name, sha256 in found.items() if not name.endswith("/specification.json")}
 
 
 def test_a_run_is_evaluated_published_and_shown(places, tmp_path):
@@ -81,7 +83,7 @@ def test_a_run_is_evaluated_published_and_shown(places, tmp_path):
     shown = succeed("show", "--store", tmp_path / "store", "--users", 2)
     assert "whom to follow" in shown
     assert "which rooms to join" in shown
-    assert "close to you" in shown or "popular around" in shown
+    assert "by your" in shown
 
 
 def test_the_csv_says_what_the_parquet_says(places, tmp_path):
@@ -100,7 +102,7 @@ def test_the_csv_says_what_the_parquet_says(places, tmp_path):
     assert {int(line.pop("user_id")): tuple(json.loads(text) for text in line.values()) for line in lines} == wanted
 
 
-STEPS = ("engagement", "closest-users", "closest-rooms", "follow-recs", "room-recs", "publish")
+STEPS = ("engagement", "filter-users", "filter-rooms", "follow-recs", "room-recs", "publish")
 
 
 def test_steps_taken_one_by_one_and_again_publish_what_a_run_does(places, tmp_path):
@@ -154,10 +156,33 @@ def latest(store):
 
 
 def test_the_sql_engine_publishes_the_same_bytes(places, tmp_path):
-    succeed("run", *places, "--date", DATE, "--scorer", "count", "--no-evaluate")
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
     compiled = published(tmp_path / "store")
-    succeed("run", *places, "--date", DATE, "--scorer", "count", "--no-evaluate", "--engine", "duckdb")
-    assert published(tmp_path / "store") == compiled
+    succeed("run", *places, "--date", DATE, "--no-evaluate", "--engine", "duckdb")
+    by_sql = published(tmp_path / "store")
+    assert by_sql == {name: sha256 for name, sha256 in compiled.items() if not name.endswith(".scaled.npy")}
+    assert "model=filter-users/users.targets.npy" in by_sql
+
+
+def test_the_algorithm_of_2019_runs_where_there_is_sql_and_nowhere_else(places, tmp_path):
+    succeed("run", *places, "--date", DATE, "--scorer", "count", "--engine", "duckdb")
+    assert latest(tmp_path / "store").metadata["counts"]["users"]["connection"] > 100
+    assert latest(tmp_path / "store").metadata["evaluation"] is None
+    refused(recs_batch("run", *places, "--date", DATE, "--scorer", "count"), 78, "duckdb and spark")
+
+
+def test_the_first_night_fits_the_filters_and_the_next_keeps_them(places, tmp_path, monkeypatch):
+    succeed("run", *places, "--date", "2026-10-30")
+    first = latest(tmp_path / "store").metadata
+    assert first["fitted"]
+    assert first["parameters"]["filter_users"] != Parameters().filter_users.model_dump()
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    assert latest(tmp_path / "store").metadata["parameters"] == first["parameters"]
+    assert not latest(tmp_path / "store").metadata["fitted"]
+    monkeypatch.setenv("RECS_FILTER_USERS", '{"own": 2}')
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    changed = {"filter_users": Parameters().filter_users.model_dump() | {"own": 2.0}}
+    assert latest(tmp_path / "store").metadata["parameters"] == first["parameters"] | changed
 
 
 def test_parquet_in_a_bucket_and_steps_in_a_bucket_give_the_same(tables, places, bucket, tmp_path):
@@ -227,17 +252,42 @@ def test_a_day_with_several_publications_is_no_place_to_go_back_to(places, tmp_p
     assert latest(tmp_path / "store").run == first
 
 
-def test_a_question_is_about_the_latest_publication_unless_a_day_is_named(places, tmp_path):
+def test_a_question_is_answered_from_the_publication_and_not_from_todays_settings(places, tmp_path, monkeypatch):
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    shutil.rmtree(tmp_path / "work")
+    monkeypatch.setenv("RECS_TOP", "1")
+    monkeypatch.setenv("RECS_FILTER_USERS", '{"rooms": 3, "own": 0}')
+    published, store = Published.latest(open_store(str(tmp_path / "store"))), ("--store", tmp_path / "store")
+    (user,) = published.first_users(1)
+    for row in published.rows("users", user):
+        found = f"{row['item_id']} is number {row['rank']} for user {user}, with a score of {row['score']:.6g}"
+        assert succeed("explain", user, row["item_id"], *store).startswith(found)
+        assert f"as number {row['rank']}" in succeed("why-not", user, row["item_id"], *store)
+    assert f"{user} is not recommended to user {user}: it is the user" in succeed("why-not", user, user, *store)
+    items = {row["item_id"] for row in published.rows("users", user)}
+    others = (succeed("why-not", user, other, *store) for other in range(1, 200) if other not in items)
+    assert any("it ranks 6," in answer for answer in others)
+
+
+def test_a_publication_may_be_named_and_its_reasons_drawn(places, tmp_path):
     succeed("backfill", *places, "--from", "2026-10-30", "--to", DATE)
-    succeed("rollback", "--store", tmp_path / "store", "--to", "2026-10-30")
-    picture, (user, item) = tmp_path / "why.png", first_recommendation(tmp_path / "store")
-    answer = succeed("explain", user, item, *places, "--picture", picture)
-    assert answer.startswith(f"{item} is number 1 for user {user}, with a score of ")
-    assert answer == succeed("explain", user, item, *places, "--date", "2026-10-30", "--picture", picture)
+    user, item = first_recommendation(tmp_path / "store")
+    picture, store = tmp_path / "why.png", ("--store", tmp_path / "store")
+    answer = succeed("explain", user, item, *store, "--picture", picture)
+    assert answer == succeed("explain", user, item, *store, "--of", DATE, "--picture", picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert f"{item} is recommended to user {user}, as number 1" in succeed("why-not", user, item, *places)
-    assert f"{user} is not recommended to user {user}: " in succeed("why-not", user, user, *places)
-    refused(recs_batch("explain", user, item, *places, "--date", "2020-01-01"), 66, "2020-01-01")
+    refused(recs_batch("explain", user, item, *store, "--of", "2020-01-01"), 66, "2020-01-01")
+    refused(recs_batch("explain", 2**63, item, *store), 65, f"no user {2**63}")
+    refused(recs_batch("why-not", user, 10**6, *store), 65, "no user 1000000")
+
+
+def test_a_bucket_is_asked_the_same_questions(places, bucket, tmp_path):
+    succeed("run", *places, "--date", DATE, "--no-evaluate")
+    succeed("run", *places[:4], "--store", f"s3://{bucket}/store", "--date", DATE, "--no-evaluate")
+    user, item = first_recommendation(tmp_path / "store")
+    for question in (("explain", user, item), ("why-not", user, 7), ("why-not", user, 3, "--kind", "rooms"), ("show",)):
+        here, there = (succeed(*question, "--store", store) for store in (tmp_path / "store", f"s3://{bucket}/store"))
+        assert here == there
 
 
 def first_recommendation(store):
@@ -248,7 +298,7 @@ def first_recommendation(store):
 
 
 def test_a_day_in_the_past_sees_nothing_that_came_later(places, tmp_path):
-    succeed("run", *places, "--date", "2026-03-01", "--second-hop", "closest", "--no-evaluate")
+    succeed("run", *places, "--date", "2026-03-01", "--no-evaluate")
     manifest = latest_publication(open_store(str(tmp_path / "store")), "recs")
     assert manifest.metadata["dropped"]["likes"]["late"] > 1000
 
@@ -300,6 +350,7 @@ def test_a_drop_in_volume_since_the_last_publication_is_refused(tables, places, 
         (("run", "--second-hop", "sideways"), 78, ["SECOND_HOP", "sideways"]),
         (("run", "--closest", "0"), 78, ["CLOSEST"]),
         (("run", "--scorer", "magic"), 78, ["SCORER", "magic"]),
+        (("run", "--scorer", "count"), 78, ["RECS_SCORER", "duckdb and spark"]),
         (("run", "--tables", "postgresql://nobody@127.0.0.1:1/none"), 75, ["cannot reach the database"]),
         (("backfill", "--from", DATE, "--to", "2026-10-01"), 78, ["lies after"]),
     ],
@@ -307,6 +358,57 @@ def test_a_drop_in_volume_since_the_last_publication_is_refused(tables, places, 
 def test_bad_input_is_one_line_that_says_what_was_wrong(tmp_path, monkeypatch, arguments, code, words):
     monkeypatch.chdir(tmp_path)
     refused(recs_batch(*arguments), code, *words)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("RECS_FILTER_USERS", '{"romms": 1}', ["unknown name 'romms'", "'rooms'"]),
+        ("RECS_WEIGHTS", '{"lke": 3}', ["unknown name 'lke'", "'like'"]),
+        ("RECS_WEIGHTS", "{", ["RECS_WEIGHTS is not JSON"]),
+        ("RECS_TPO", "3", ["RECS_TPO", "RECS_TOP"]),
+        ("RECS_MAX_DROPPED", "2", ["RECS_MAX_DROPPED"]),
+    ],
+)
+def test_a_wrong_variable_is_refused_with_the_name_that_was_meant(tables, places, monkeypatch, variable, value, words):
+    monkeypatch.setenv(variable, value)
+    refused(recs_batch("run", *places, "--date", DATE), 78, *words)
+
+
+@pytest.mark.parametrize("damage", [lambda body: b"no Parquet", lambda body: body[:1000] + bytes(2000) + body[3000:]])
+def test_a_damaged_table_is_unfit_input(tables, tmp_path, damage):
+    bad = shutil.copytree(tables, tmp_path / "bad")
+    (bad / "likes.parquet").write_bytes(damage((bad / "likes.parquet").read_bytes()))
+    options = ("--tables", bad, "--work", tmp_path / "work", "--store", tmp_path / "store", "--date", DATE)
+    refused(recs_batch("run", *options, "--no-evaluate"), 65, "read")
+
+
+def test_spark_that_is_not_installed_is_a_wrong_setting(places):
+    refused(recs_batch("run", *places, "--date", DATE, "--engine", "spark", "--no-evaluate"), 78, "pyspark")
+
+
+def test_a_network_without_rooms_has_recommendations_of_users(tables, tmp_path):
+    bare = shutil.copytree(tables, tmp_path / "bare")
+    for table in ("rooms", "subscriptions", "messages", "likes"):
+        rows = pq.read_table(bare / f"{table}.parquet")
+        pq.write_table(rows.slice(0, 0), bare / f"{table}.parquet")
+    succeed("run", "--tables", bare, "--work", tmp_path / "work", "--store", tmp_path / "store", "--date", DATE)
+    counts = latest(tmp_path / "store").metadata["counts"]
+    assert counts["users"]["rows"] > 500
+    assert counts["rooms"] == {"users": 0, "rows": 0}
+    assert "whom to follow" in succeed("show", "--store", tmp_path / "store")
+
+
+def test_a_small_network_without_new_links_is_published_every_night(tables, tmp_path):
+    few = shutil.copytree(tables, tmp_path / "few")
+    rows = pq.read_table(few / "subscriptions.parquet").sort_by("created_at")
+    pq.write_table(rows.slice(0, 40), few / "subscriptions.parquet")
+    for day in ("2026-10-30", DATE):
+        succeed("run", "--tables", few, "--work", tmp_path / "work", "--store", tmp_path / "store", "--date", day)
+    found = latest(tmp_path / "store").metadata
+    assert found["date"] == DATE
+    assert found["evaluation"]["rooms"]["users"] == 0
+    assert "not measured" in succeed("publications", "--store", tmp_path / "store")
 
 
 def test_it_runs_as_a_program(tmp_path):

@@ -29,6 +29,6 @@ def test_the_command_line_understands_the_job():
     submit = read("job-run.json")["jobDriver"]["sparkSubmit"]
     command, *arguments = submit["entryPointArguments"]
     parsed = main.commands[command].make_context(command, arguments, parent=click.Context(main)).params
-    assert (parsed["engine"], parsed["scorer"], parsed["evaluating"]) == ("spark", "count", False)
+    assert (parsed["engine"], parsed["scorer"], parsed["evaluating"]) == ("spark", None, False)
     settings = submit["sparkSubmitParameters"].split("--conf ")[1:]
     assert all(re.fullmatch(r"spark\.[\w.-]+=\S+ ?", setting) for setting in settings)

@@ -54,7 +54,9 @@ def test_the_filter_gives_the_rows_of_its_oracle(cells, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("parameters", "recommend"), [(FILTERED, filter_oracle.recommend), (COUNTED, oracle.recommend)], ids=["filter", "count"]
+    ("parameters", "recommend"),
+    [(FILTERED, filter_oracle.recommend), (COUNTED, oracle.recommend)],
+    ids=["filter", "count"],
 )
 def test_duckdb_gives_the_rows_of_the_oracles(parameters, recommend):
     _check_agreement("duckdb", parameters, recommend, 8)

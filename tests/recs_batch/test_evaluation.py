@@ -1,23 +1,21 @@
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from common.errors import MissingInputError
-from recs_batch.evaluation.evaluate import evaluate, fit, held_back
+from recs_batch.evaluation.evaluate import METHODS, evaluate, held_back
+from recs_batch.evaluation.fit import fit
 from recs_batch.evaluation.hold_out import without_a_fifth
 from recs_batch.evaluation.metrics import coverage, estimate, hits_of, novelty, per_user
 from recs_batch.evaluation.report import render_report
-from recs_batch.evaluation.split import split
-from recs_batch.explanation import Explainer, draw
+from recs_batch.evaluation.split import Truth, split
 from recs_batch.generate import write_network
 from recs_batch.graph import steps
-from recs_batch.graph.files import read_sets
-from recs_batch.graph.reasons import MOST_REASONS
-from recs_batch.graph.rows import Rows
+from recs_batch.graph.files import read_pairs
+from recs_batch.graph.found import MOST_REASONS
+from recs_batch.graph.one_user import OneUser, newcomer_links
 from recs_batch.network import Network, NetworkSize
 from recs_batch.parameters import KINDS, Parameters
 from recs_batch.recommendations import concatenate
@@ -35,7 +33,7 @@ def test_metrics_of_rankings_worked_out_by_hand():
 
 
 def test_hits_are_what_came_true_and_no_item_is_no_hit():
-    truth = Rows(np.array([0, 2]), np.array([2, 2]), np.array([3, 7], np.int32), np.empty(0, np.uint16))
+    truth = Truth(np.array([0, 2, 2]), np.array([3, 7], np.int32))
     assert hits_of(np.array([[7, 5], [3, -1]]), np.array([0, 1]), truth).tolist() == [[True, False], [False, False]]
 
 
@@ -89,16 +87,15 @@ def test_where_links_say_nothing_of_time_a_fifth_of_them_is_held_back(timeless, 
     found = split(timeless, DAY, 28, Parameters(), tmp_path)
     assert found.at_random
     assert "at random" in held_back(found)
-    known = read_sets(found.folders[0], "follows")
-    hidden = found.truth["users"]
-    assert len(hidden.targets) / (len(hidden.targets) + len(known.targets)) == pytest.approx(0.2, abs=0.02)
-    results = evaluate(found, Parameters())
+    known, hidden = int(read_pairs(found.engagement, "users").linked.sum()), len(found.truth["users"].targets)
+    assert hidden / (hidden + known) == pytest.approx(0.2, abs=0.02)
+    results = evaluate(found, Parameters(), tmp_path / "filter")
     for kind in KINDS:
-        assert results[kind]["blend"]["recall"]["mean"] > results[kind]["popularity"]["recall"]["mean"]
+        assert results[kind]["filter"]["recall"]["mean"] > results[kind]["popularity"]["recall"]["mean"]
 
 
 def test_mutual_follows_are_held_back_in_both_directions(timeless, tmp_path):
-    kept = pq.read_table(without_a_fifth(timeless, tmp_path / "kept", seed=3) / "follows").to_pydict()
+    kept = pq.read_table(without_a_fifth(timeless, DAY, tmp_path / "kept", seed=3) / "follows").to_pydict()
     every = pq.read_table(timeless / "follows").to_pydict()
     pairs, left = ({*zip(rows["user_id"], rows["following_user_id"], strict=True)} for rows in (every, kept))
     mutual = {(one, other) for one, other in pairs if (other, one) in pairs}
@@ -107,82 +104,81 @@ def test_mutual_follows_are_held_back_in_both_directions(timeless, tmp_path):
     assert 0.75 * len(mutual) < len(mutual & left) < 0.85 * len(mutual)
 
 
-def test_weights_are_fitted_on_what_the_report_does_not_see(timeless, tmp_path):
+def test_filters_are_fitted_on_what_the_report_does_not_see(timeless, tmp_path):
     last = split(timeless, DAY, 28, Parameters(), tmp_path / "last")
-    fitted = fit(last, Parameters(), tmp_path / "earlier")
-    assert fitted.blend_users.follows == Parameters().blend_users.follows
     earlier = split(last.tables, DAY, 1, Parameters(), tmp_path / "again", seed=1)
     for user in earlier.users["users"]:
-        new, unseen = (
-            truth.targets[truth.starts[user] : truth.ends[user]]
-            for truth in (earlier.truth["users"], last.truth["users"])
-        )
-        assert not np.isin(new, unseen).any()
+        assert not np.isin(earlier.truth["users"].of(user), last.truth["users"].of(user)).any()
+
+
+def test_fitted_filters_are_better_where_they_were_fitted_and_no_worse_after_it(halves, tmp_path):
+    fitted = fit(halves.tables, halves.cut, 60, Parameters(), tmp_path / "fit")
+    assert fitted != Parameters()
+    before, after = (evaluate(halves, one, tmp_path / "filter") for one in (Parameters(), fitted))
+    for kind in KINDS:
+        recall = {name: one[kind]["filter"]["recall"] for name, one in (("before", before), ("after", after))}
+        assert recall["after"]["high"] > recall["before"]["mean"]
+
+
+def test_a_handful_of_people_keep_the_default_filters(tmp_path):
+    write_network(Network(NetworkSize(40, 10, 200, 500), seed=2, until=date(2026, 11, 1)), str(tmp_path / "in"))
+    assert fit(fetch_tables(str(tmp_path / "in"), tmp_path / "tables"), DAY, 28, Parameters(), tmp_path) == Parameters()
+
+
+def test_a_fit_ends_when_its_time_is_over(halves, tmp_path):
+    assert fit(halves.tables, halves.cut, 60, Parameters(), tmp_path / "fit", seconds=0) == Parameters()
 
 
 def test_the_split_holds_back_only_what_is_new(halves):
-    inputs = {kind: steps.Inputs.read(*halves.folders, kind) for kind in KINDS}
     for kind in KINDS:
-        links, truth = inputs[kind].links, halves.truth[kind]
+        pairs = read_pairs(halves.engagement, kind)
         for user in halves.users[kind]:
-            known = set(links.targets[links.starts[user] : links.ends[user]].tolist())
-            assert not known & set(truth.targets[truth.starts[user] : truth.ends[user]].tolist())
+            row = slice(*pairs.bounds[user : user + 2])
+            assert not np.isin(halves.truth[kind].of(user), pairs.targets[row][pairs.linked[row]]).any()
 
 
-def test_every_scorer_beats_chance_and_the_report_shows_them_all(halves):
-    results = evaluate(halves, Parameters())
+def test_the_filter_beats_chance_and_the_report_shows_every_method(halves, tmp_path):
+    results = evaluate(halves, Parameters(), tmp_path)
     for kind in KINDS:
-        chance = results[kind]["random"]["recall"]["mean"]
-        for method in ("blend", "follows", "closest"):
-            assert results[kind][method]["recall"]["mean"] > chance
-    page = render_report(results, "blend", "the last days", 5)
+        assert list(results[kind]) == list(METHODS)
+        recall = {method: values["recall"]["mean"] for method, values in results[kind].items()}
+        assert recall["filter"] > max(recall["popularity"], recall["random"])
+    page = render_report(results, "filter", "the last days", 5)
     assert page.count("data:image/png;base64,") == 2
-    assert "<tr class=chosen><td>blend</td>" in page
+    assert "<tr class=chosen><td>filter</td>" in page
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("scorer", ["count", "blend"])
-def test_reasons_add_up_to_the_score_unless_there_are_too_many_to_tell(halves, kind, scorer):
-    found = concatenate(steps.recommend(*halves.folders, kind, Parameters(scorer=scorer)))
+@pytest.fixture(scope="module", params=KINDS)
+def ranked(request, halves, tmp_path_factory):
+    """A kind, the folders of its steps, and what is recommended."""
+    folder = tmp_path_factory.mktemp("filter")
+    steps.build_filter(halves.engagement, request.param, Parameters(), folder)
+    rows = concatenate(steps.recommend(halves.engagement, folder, request.param, Parameters()))
+    return request.param, folder, rows
+
+
+def test_reasons_add_up_to_the_score_unless_there_are_too_many_to_tell(ranked):
+    found = ranked[2]
+    told, many = np.add.reduceat(found.reason_weight, found.starts[:-1]), np.diff(found.starts) == MOST_REASONS
+    linked = found.score > 0
     assert (found.reason_weight > 0).all()
-    told, few = np.add.reduceat(found.reason_weight, found.starts[:-1]), np.diff(found.starts) < MOST_REASONS
-    assert np.diff(found.starts).max() <= MOST_REASONS
-    assert few.any()
-    assert told[few].tolist() == found.score[few].tolist()
-    assert (told <= found.score).all()
+    assert many.any()
+    assert (told[linked] <= found.score[linked]).all()
+    assert told[linked & ~many].tolist() == found.score[linked & ~many].tolist()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("scorer", ["count", "blend"])
-def test_explanations_agree_with_the_recommendations(halves, kind, scorer, tmp_path):
-    parameters = Parameters(scorer=scorer)
-    rows = concatenate(steps.recommend(*halves.folders, kind, parameters)).to_arrow().to_pylist()
-    explainer = Explainer(halves.folders, kind, parameters)
-    for row in rows[:3]:
-        told = explainer.explain(row["user_id"], row["item_id"])
-        assert told["recommended"]
-        assert (told["rank"], told["score"], told["reasons"]) == (row["rank"], row["score"], row["reasons"])
-    draw(rows[0]["user_id"], rows[0]["item_id"], rows[0]["reasons"]).savefig(Path(tmp_path) / "why.png")
-    assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_what_is_not_recommended_has_a_filter_or_a_rank(halves):
-    explainer = Explainer(halves.folders, "users", Parameters())
-    inputs = steps.Inputs.read(*halves.folders, "users")
-    user = int(np.flatnonzero(inputs.served & (inputs.links.ends > inputs.links.starts))[0])
-    followed = int(inputs.user_ids[inputs.links.targets[inputs.links.starts[user]]])
-    me = int(inputs.user_ids[user])
-    assert explainer.explain(me, me) == {"filter": "it is the user"}
-    assert explainer.filtered_by(me, followed) in {"already followed", "the item is inactive"}
-
-
-def test_closest_users_found_for_the_counting_scorer_do_not_do_for_the_blend(tables, tmp_path):
-    folders = [tmp_path / name for name in ("engagement", "closest-users", "closest-rooms")]
-    for folder in folders:
-        folder.mkdir()
-    counting = Parameters(scorer="count")
-    steps.count_engagement(tables, DAY, counting, folders[0])
-    for kind, folder in zip(KINDS, folders[1:], strict=True):
-        steps.find_closest(folders[0], kind, counting, folder)
-    with pytest.raises(MissingInputError, match="find them again"):
-        next(steps.recommend(*folders, "users", Parameters(scorer="blend")))
+def test_a_newcomer_with_a_users_links_gets_that_users_scores(halves, tmp_path):
+    """A user whose links are all follows and memberships, and who follows themselves as everybody is linked."""
+    chosen = Parameters().filter_of("users")
+    steps.build_filter(halves.engagement, "users", Parameters(), tmp_path)
+    one, pairs = OneUser(halves.engagement, tmp_path, "users"), read_pairs(halves.engagement, "users")
+    user = int(np.flatnonzero(np.diff(pairs.bounds) > 3)[0])
+    links = one.links_of(user)
+    others = links.users != user
+    newcomer = newcomer_links(links.users[others], links.rooms, chosen)
+    assert newcomer.users.tolist() == links.users[others].tolist()
+    known = links._replace(
+        users=links.users[others], user_weights=newcomer.user_weights, room_weights=newcomer.room_weights
+    )
+    for mine, theirs in zip(one.scores(newcomer), one.scores(known), strict=True):
+        assert mine.tolist() == theirs.tolist()

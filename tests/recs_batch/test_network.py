@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -65,3 +65,29 @@ def test_nobody_likes_their_own_message_or_one_not_yet_written(tables):
 def test_popularity_follows_a_heavy_tail(tables):
     followers = np.bincount(tables["follows"]["following_user_id"])
     assert followers.max() > 5 * np.median(followers[followers > 0])
+
+
+def test_likes_and_mentions_follow_the_links_that_they_come_through(tables):
+    """Who likes a message has followed its author, or joined its room; whom somebody mentions they have followed."""
+    since = {}
+    for table, target in (("follows", "following_user_id"), ("subscriptions", "room_id")):
+        columns = (tables[table][name] for name in ("user_id", target, "created_at"))
+        since[table] = {(user, other): moment for user, other, moment in zip(*columns, strict=True)}
+    messages = dict(
+        zip(
+            tables["messages"]["id"],
+            zip(*(tables["messages"][n] for n in ("user_id", "room_id")), strict=True),
+            strict=True,
+        )
+    )
+    late = datetime(9999, 1, 1, tzinfo=UTC)
+    for user, message, moment in zip(
+        *(tables["likes"][n] for n in ("user_id", "message_id", "created_at")), strict=True
+    ):
+        author, room = messages[message]
+        known = since["follows"].get((user, author), late), since["subscriptions"].get((user, room), late)
+        assert min(known) <= moment
+    for user, mentioned, moment in zip(
+        *(tables["messages"][n] for n in ("user_id", "mention_ids", "created_at")), strict=True
+    ):
+        assert all(since["follows"][user, other] <= moment for other in mentioned)

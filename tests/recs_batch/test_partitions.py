@@ -46,13 +46,16 @@ def test_what_was_written_is_read_with_what_was_said(attempt):
 
 
 def test_a_zombie_that_wakes_up_after_its_retry_is_told_and_takes_only_its_own_files(attempt, uri):
-    with pytest.raises(UnavailableError, match="another run has taken step step"):
+    def zombie():
         with attempt().writing("step", NEEDED, (), {}) as folder:
             (folder / "rows").write_text("zombie")
             write(attempt(), "retry")
             (folder / "text").write_text("zombie")
+
+    with pytest.raises(UnavailableError, match="another run has taken step step"):
+        zombie()
     assert read(attempt()) == {"rows": "retry", "text": "retry"}
-    assert len(list(open_store(uri).list())) == 3
+    assert len(list(open_store(uri).list())) == 4  # two files, whose they are, and the manifest
 
 
 def test_a_step_that_lacks_a_file_is_none(attempt, uri):
@@ -64,9 +67,13 @@ def test_a_step_that_lacks_a_file_is_none(attempt, uri):
 
 
 def test_a_step_that_fails_leaves_nothing(attempt, uri):
-    with pytest.raises(ZeroDivisionError), attempt().writing("step", NEEDED, (), {}) as folder:
-        (folder / "rows").write_text("1")
-        raise ZeroDivisionError
+    def failing():
+        with attempt().writing("step", NEEDED, (), {}) as folder:
+            (folder / "rows").write_text("1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
     assert list(open_store(uri).list()) == []
 
 
@@ -112,14 +119,33 @@ def test_old_nights_and_what_was_given_up_are_removed(attempt, uri, tmp_path, mo
     assert list(store.list()) == []
 
 
+def test_a_writer_that_wakes_up_when_all_is_written_and_removed_does_not_name_it(attempt, uri, tmp_path, monkeypatch):
+    monkeypatch.setattr(recs_batch.retention, "_ABANDONED", timedelta(seconds=-5))
+    partitions = attempt()
+    commit = partitions._commit
+
+    def overslept(*arguments):
+        remove_old(open_store(uri), open_store(str(tmp_path / "store")), RetentionSettings())
+        commit(*arguments)
+
+    monkeypatch.setattr(partitions, "_commit", overslept)
+    with pytest.raises(UnavailableError, match="removed meanwhile"):
+        write(partitions)
+    assert not attempt().is_complete("step")
+    write(attempt())
+    assert read(attempt())["rows"] == "1"
+
+
 def test_a_writer_whose_files_were_removed_meanwhile_is_told(attempt, uri, tmp_path, monkeypatch):
     if uri.startswith("s3"):
         pytest.skip("what is on its way to a bucket lies in the writer's own folder")
     monkeypatch.setattr(recs_batch.retention, "_ABANDONED", timedelta(seconds=-5))
-    with (
-        pytest.raises(UnavailableError, match="removed meanwhile"),
-        attempt().writing("step", NEEDED, (), {}) as folder,
-    ):
-        (folder / "rows").write_text("1")
-        remove_old(open_store(uri), open_store(str(tmp_path / "store")), RetentionSettings())
-        (folder / "text").write_text("1")
+
+    def overslept():
+        with attempt().writing("step", NEEDED, (), {}) as folder:
+            (folder / "rows").write_text("1")
+            remove_old(open_store(uri), open_store(str(tmp_path / "store")), RetentionSettings())
+            (folder / "text").write_text("1")
+
+    with pytest.raises(UnavailableError, match="removed meanwhile"):
+        overslept()

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from pyspark.sql import SparkSession
 
-from recs_batch.checks import CheckSettings
+from common.storage import open_store
+from recs_batch.beginning import begin
 from recs_batch.engines.names import engine
 from recs_batch.engines.spark_sql import check_tables
 from recs_batch.generate import write_network
 from recs_batch.network import Network, NetworkSize
 from recs_batch.night import Night
-from recs_batch.parameters import KINDS, Parameters
-from recs_batch.publishing import PublishSettings
-from tests.recs_batch import oracle
+from recs_batch.parameters import KINDS, Filter, Parameters
+from tests.recs_batch import filter_oracle, oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
 
 
@@ -48,11 +48,16 @@ def test_the_cluster_has_worker_processes_of_its_own(cluster):
     assert executors == 3  # the driver and two workers
 
 
-@pytest.mark.parametrize("second_hop", ["closest", "follows"])
-@pytest.mark.parametrize("half_life_days", [None, 1.5])
-def test_spark_gives_the_rows_of_the_oracle(cluster, tmp_path_factory, second_hop, half_life_days):
-    parameters = Parameters(scorer="count", closest=3, top=3, second_hop=second_hop, half_life_days=half_life_days)
-
+@pytest.mark.parametrize(
+    ("parameters", "rows_of"),
+    [
+        (Parameters(top=3), filter_oracle.recommend),
+        (Parameters(top=3, half_life_days=1.5, filter_users=Filter(power=0.875)), filter_oracle.recommend),
+        (Parameters(top=3, scorer="count", closest=3), oracle.recommend),
+        (Parameters(top=3, scorer="count", second_hop="closest", half_life_days=1.5), oracle.recommend),
+    ],
+)
+def test_spark_gives_the_rows_of_the_oracles(cluster, tmp_path_factory, parameters, rows_of):
     @settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(networks())
     def agrees(network):
@@ -60,7 +65,7 @@ def test_spark_gives_the_rows_of_the_oracle(cluster, tmp_path_factory, second_ho
         found = engine("spark")(write_tables(network, folder / "tables"), DAY, parameters, folder)
         for kind in KINDS:
             rows = [tuple(row.values()) for row in found[kind].to_arrow().to_pylist()]
-            assert rows == oracle.recommend(network, DAY, parameters)[kind]
+            assert rows == rows_of(network, DAY, parameters)[kind]
 
     agrees()
 
@@ -72,15 +77,15 @@ def test_a_night_on_spark_publishes_the_bytes_of_the_compiled_engine(cluster, tm
     for name in ("spark", "compiled"):
         scratch = tmp_path / name
         scratch.mkdir()
-        night = Night(
-            tables=str(tmp_path / "tables"),
-            work=str(scratch / "work"),
-            store=str(scratch / "store"),
-            day=DAY,
-            parameters=Parameters(scorer="count"),
-            scratch=scratch,
-        )
-        manifest = night.run(name, None, CheckSettings(), PublishSettings())
-        published[name] = [(file.key.split("/run=")[0], file.sha256) for file in manifest.files]
+        work, decided = open_store(str(scratch / "work")), {"day": DAY, "engine": name, "evaluation_days": None}
+        places = {"store": open_store(str(scratch / "store")).uri}
+        specification = begin(work, str(tmp_path / "tables"), scratch, **decided, **places)
+        manifest = Night(specification, work, scratch).run()
+        published[name] = {
+            (file.key.split("/")[0], file.key.split("/")[-1]): file.sha256
+            for file in manifest.files
+            if not file.key.endswith((".scaled.npy", "specification.json"))
+        }
     assert published["spark"] == published["compiled"]
+    assert ("model=filter-rooms", "users.targets.npy") in published["spark"]
     assert check_tables(str(tmp_path / "tables"), tmp_path) == manifest.metadata["tables"]  # where they lie, as files
