@@ -196,6 +196,10 @@ test-spark: .venv-spark/installed ## test the Spark engine on a cluster of local
 bench-recs: .venv-bench/installed ## measure recs_batch beside its peers, quality and cost (SIZE=small, medium or large), in .venv-bench
 	.venv-bench/bin/python benchmarks/recs.py $(SIZE)
 
+.PHONY: bench-recs-serving
+bench-recs-serving: $(VENV)/development.installed ## measure the look-up service beside SQLite and Redis (some 6 GB in TMPDIR)
+	$(BIN)/python -m benchmarks.recs_serving $(BENCH_ARGS)
+
 .PHONY: bench-recs-families
 bench-recs-families: $(VENV)/development.installed ## measure the filters' recall on families of networks
 	$(BIN)/python -m benchmarks.recs_robustness

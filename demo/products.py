@@ -39,12 +39,13 @@ def _image_classifier(console: Console, servers: Servers) -> None:
     console.print(table)
 
 
-def _recs_batch(console: Console, _servers: Servers) -> None:
+def _recs_batch(console: Console, servers: Servers) -> None:
     tables = DIRECTORY / "network"
     if not tables.exists():
         run_step(console, "make a network of 1,000 users", "recs_batch", "generate", "--out", str(tables))
     run_step(console, "recommend and publish", "recs_batch", "run", "--tables", str(tables))
     console.out(run_step(console, "read the latest publication", "recs_batch", "show", "--users", "3"), end="")
+    servers.serve(console, "recommendations", "recs_batch", port=8082)
 
 
 def _sentiment_minibatch(console: Console, servers: Servers) -> None:

@@ -19,7 +19,7 @@ from recs_batch.partitions import Partitions
 from recs_batch.publishing import PREFIX
 from recs_batch.settings import DatabaseTableSettings
 from recs_batch.specification import Specification, read_specification, write_specification
-from recs_batch.tables import DATABASES, TABLES, fetch_tables, snapshot
+from recs_batch.tables import DATABASES, OPTIONAL, TABLES, fetch_tables, snapshot
 
 COPY = "tables"  # the partition that has a database's tables
 
@@ -57,7 +57,7 @@ def tables_of(specification: Specification, work: Store, scratch: Path) -> Path:
     if not specification.copied:
         return fetch_tables(specification.tables, folder, specification.files)
     copy = Partitions(work, specification.day, specification.copied, scratch).open(COPY)
-    for table in TABLES:
+    for table in (*TABLES, *(name for name in OPTIONAL if (copy / f"{name}.parquet").exists())):
         (folder / table).mkdir(parents=True)
         (folder / table / "00000.parquet").symlink_to(copy / f"{table}.parquet")
     return folder
@@ -97,5 +97,5 @@ def _copied(work: Store, url: str, day: date, scratch: Path) -> dict[str, Any]:
     night, timeout = secrets.token_hex(8), load_settings(DatabaseTableSettings).lock_timeout_seconds
     files = [f"{table}.parquet" for table in TABLES]
     with Partitions(work, day, night, scratch).writing(COPY, files, (), {}) as folder:
-        copy_tables(url, TABLES, folder, timeout)
+        copy_tables(url, TABLES, folder, timeout, OPTIONAL)
     return {"tables": describe(url), "copied": night}

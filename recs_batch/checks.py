@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 
 from common.errors import DataError
 from recs_batch.specification import Limits
-from recs_batch.tables import TABLES
+from recs_batch.tables import OPTIONAL, TABLES
 
-_NOT_COUNTED = ("late",)  # left out as they should be
+_ALL = TABLES | OPTIONAL
+_NOT_COUNTED = ("late", "unknown")  # left out as they should be
 
 
 def check_columns(tables: Path) -> dict[str, int]:
@@ -21,9 +22,9 @@ def check_columns(tables: Path) -> dict[str, int]:
 
     Raises `DataError` for what is no Parquet file, and for a column that is missing or of a wrong type.
     """
-    files = {table: [_opened(path) for path in sorted((tables / table).glob("*.parquet"))] for table in TABLES}
-    check_schemas((table, file.schema_arrow) for table in TABLES for file in files[table])
-    return {table: sum(file.metadata.num_rows for file in files[table]) for table in TABLES}
+    files = {table: [_opened(path) for path in sorted((tables / table).glob("*.parquet"))] for table in _ALL}
+    check_schemas((table, file.schema_arrow) for table in _ALL for file in files[table])
+    return {table: sum(file.metadata.num_rows for file in files[table]) for table in _ALL if files[table]}
 
 
 @contextmanager
@@ -39,9 +40,7 @@ def readable_tables() -> Iterator[None]:
 
 def check_schemas(schemas: Iterable[tuple[str, pa.Schema]]) -> None:
     """Raise `DataError` naming each column that a table lacks or that is of a wrong type."""
-    problems = [
-        f"{table}: {problem}" for table, schema in schemas for problem in _column_problems(schema, TABLES[table])
-    ]
+    problems = [f"{table}: {problem}" for table, schema in schemas for problem in _column_problems(schema, _ALL[table])]
     if problems:
         raise DataError("the input tables are not as they should be: " + "; ".join(dict.fromkeys(problems)))
 
@@ -56,7 +55,7 @@ def check_volume(rows: Mapping[str, int], before: Mapping[str, int] | None, limi
         f"{table} has {rows.get(table, 0):,} rows, {1 - rows.get(table, 0) / count:.0%} fewer than the {count:,} "
         "last published"
         for table, count in (before or {}).items()
-        if count and rows.get(table, 0) < count * (1 - limits.max_volume_drop)
+        if table in TABLES and count and rows.get(table, 0) < count * (1 - limits.max_volume_drop)
     ]
     _refuse(problems, "RECS_MAX_VOLUME_DROP")
 
@@ -109,13 +108,23 @@ def _column_problems(schema: pa.Schema, columns: tuple[str, ...]) -> list[str]:
 
 
 def _expected(column: str) -> str:
-    return {"created_at": "timestamp", "active": "boolean", "mention_ids": "list of integers"}.get(column, "integer")
+    return _OTHERS.get(column, "integer")
 
 
+_OTHERS = {
+    "created_at": "timestamp",
+    "shown_at": "timestamp",
+    "active": "boolean",
+    "mention_ids": "list of integers",
+    "kind": "text",
+}
 _FITS = {
     "timestamp": pa.types.is_timestamp,
     "boolean": pa.types.is_boolean,
     "integer": pa.types.is_integer,
+    "text": lambda kind: (
+        pa.types.is_string(kind.value_type if pa.types.is_dictionary(kind) else kind) or pa.types.is_large_string(kind)
+    ),
     "list of integers": lambda kind: (
         (pa.types.is_list(kind) or pa.types.is_large_list(kind)) and pa.types.is_integer(kind.value_type)
     ),

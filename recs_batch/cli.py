@@ -13,7 +13,9 @@ from common.progress import track
 from common.settings import load_settings
 from common.storage import latest_publication, list_publications, open_store
 from common.storage import rollback as move_back
+from recs_batch.cli_compare import compare
 from recs_batch.cli_explain import explain, why_not
+from recs_batch.cli_serve import serve
 from recs_batch.cli_steps import STEPS
 from recs_batch.generate import write_network
 from recs_batch.network import Network, NetworkSize
@@ -30,7 +32,7 @@ def main() -> None:
     """Nightly recommendations: whom to follow and which rooms to join."""
 
 
-for _command in (*STEPS, explain, why_not):
+for _command in (*STEPS, explain, why_not, compare, serve):
     main.add_command(_command)
 
 
@@ -40,14 +42,15 @@ for _command in (*STEPS, explain, why_not):
 @click.option("--rooms", type=click.IntRange(min=1), default=200, show_default=True)
 @click.option("--messages", type=click.IntRange(min=0), default=20_000, show_default=True)
 @click.option("--likes", type=click.IntRange(min=0), default=250_000, show_default=True)
+@click.option("--shown", type=click.IntRange(min=0), default=0, show_default=True, help="Users shown to each, lately.")
 @click.option("--until", type=DAY, default="2026-11-01", show_default=True, help="The network's year ends here.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 def generate(
-    *, tables: str | None, users: int, rooms: int, messages: int, likes: int, until: datetime, seed: int
+    *, tables: str | None, users: int, rooms: int, messages: int, likes: int, shown: int, until: datetime, seed: int
 ) -> None:
     """Write a synthetic network's tables as Parquet; the same seed and sizes give the same rows."""
     uri = locations(tables=tables).tables_uri
-    rows = write_network(Network(NetworkSize(users, rooms, messages, likes), seed, until.date()), uri)
+    rows = write_network(Network(NetworkSize(users, rooms, messages, likes), seed, until.date()), uri, shown)
     click.echo(f"wrote to {uri}: " + ", ".join(f"{count:,} {table}" for table, count in rows.items()))
 
 

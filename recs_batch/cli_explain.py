@@ -30,6 +30,12 @@ def _answer(user: int, item: int, kind: Kind, store: str | None, target: str | N
     return Explainer(published, kind).explain(user, item)
 
 
+def _tell_halvings(item: int, found: dict[str, Any]) -> None:
+    if times := found.get("halvings"):
+        days = "it was shown on many of the last 28 days without effect"
+        click.echo(f"the score of {item} is halved {times} times: {days}")
+
+
 @_question
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the reasons to this file (PNG).")
 def explain(*, user: int, item: int, picture: Path | None, **options: Any) -> None:
@@ -38,6 +44,7 @@ def explain(*, user: int, item: int, picture: Path | None, **options: Any) -> No
     if "filter" in found:
         click.echo(f"{item} is no candidate for user {user}: {found['filter']}")
         return
+    _tell_halvings(item, found)
     click.echo(f"{item} is number {found['rank']} for user {user}, with a score of {found['score']:.6g}, because of")
     for reason in found["reasons"]:
         name = reason["kind"] if reason["id"] is None else f"{reason['kind']} {reason['id']}"
@@ -53,6 +60,7 @@ def explain(*, user: int, item: int, picture: Path | None, **options: Any) -> No
 def why_not(*, user: int, item: int, **options: Any) -> None:
     """Tell why ITEM is not recommended to USER: which filter removed it, or how far down it ranks."""
     found = _answer(user, item, **options)
+    _tell_halvings(item, found)
     if "filter" in found:
         click.echo(f"{item} is not recommended to user {user}: {found['filter']}")
     elif found["recommended"]:

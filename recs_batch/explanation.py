@@ -39,16 +39,25 @@ class Explainer:
             {"kind": REASONS[kind], "id": int(ids["rooms" if kind == ROOM else "users"][index]), "weight": w / one.unit}
             for kind, index, w in one.reasons(links, i)
         ]
+        halved = {"halvings": one.halvings(u, i)}
         for row in self._published.rows(self._kind, user):
             if row["item_id"] == item:
                 told = {name: row[name] for name in ("rank", "score")}
-                return told | {"recommended": True, "reasons": reasons or row["reasons"]}
+                return told | halved | {"recommended": True, "reasons": reasons or row["reasons"]}
         if not reasons:
             return {"filter": "no link of the user leads there"}
-        return self._ranked(u, i, links) | {"recommended": False, "reasons": reasons}
+        return self._ranked(u, i, links) | halved | {"recommended": False, "reasons": reasons}
+
+    def explain_or_none(self, user: int, item: int) -> dict[str, Any] | None:
+        """Return the same, None if there is no such user or item."""
+        try:
+            return self.explain(user, item)
+        except DataError:
+            return None
 
     def _ranked(self, user: int, item: int, links: Links) -> dict[str, Any]:
         items, scores = self._one.scores(links)
+        scores = self._one.sunk(user, items, scores)
         allowed = self._one.allowed(user, items)
         items, scores = items[allowed], scores[allowed]
         place = int(np.searchsorted(items, item))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,11 +20,14 @@ _TIME = pa.timestamp("us", tz="UTC")
 _ROWS_AT_ONCE = 4_000_000
 
 
-def write_network(network: Network, uri: str) -> dict[str, int]:
-    """Write every table of the network to `<uri>/<table>.parquet` and return the rows of each."""
+def write_network(network: Network, uri: str, shown: int = 0) -> dict[str, int]:
+    """Write every table of the network to `<uri>/<table>.parquet` and return the rows of each.
+
+    Where `shown` is not 0, every user was shown about so many others lately, and dismissed a few of them.
+    """
     store = open_store(uri)
     with tempfile.TemporaryDirectory() as folder:
-        rows = _write_tables(network, Path(folder))
+        rows = _write_tables(network, Path(folder)) | (_write_shown(network, shown, Path(folder)) if shown else {})
         for table in rows:
             store.put(f"{table}.parquet", Path(folder) / f"{table}.parquet")
     return rows
@@ -40,6 +45,25 @@ def _write_tables(network: Network, folder: Path) -> dict[str, int]:
         "blocks": _write(folder / "blocks.parquet", [_blocks(network)]),
     }
     return rows | _write_messages(network, folder)
+
+
+def _write_shown(network: Network, shown: int, folder: Path) -> dict[str, int]:
+    user, item, days = network.shown(shown)
+    row = np.repeat(np.arange(len(user)), days)
+    day = np.arange(len(row)) - np.repeat(np.cumsum(days) - days, days)
+    kind = pa.array(["users"]).dictionary_encode()
+    columns = {"user_id": user + 1, "kind": np.zeros(len(user), np.int32), "item_id": item + 1}
+
+    def table(rows: npt.NDArray[np.int64]) -> dict[str, Any]:
+        found = {name: values[rows] for name, values in columns.items()}
+        return found | {"kind": pa.DictionaryArray.from_arrays(found["kind"], kind.dictionary).cast(pa.string())}
+
+    at = network.end - day.astype("timedelta64[D]") - np.timedelta64(12, "h")
+    dismissed = np.flatnonzero(np.arange(len(user)) % 20 == 0)
+    return {
+        "impressions": _write(folder / "impressions.parquet", [pa.table(table(row) | {"shown_at": pa.array(at, _TIME)})]),
+        "dismissals": _write(folder / "dismissals.parquet", [pa.table(table(dismissed))]),
+    }
 
 
 def _write_messages(network: Network, folder: Path) -> dict[str, int]:

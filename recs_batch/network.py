@@ -133,6 +133,16 @@ class Network:
         keys = np.unique((blocker * self.size.users + blocked)[blocker != blocked])
         return keys // self.size.users, keys % self.size.users
 
+    def shown(self, per_user: int) -> tuple[Ints, Ints, Ints]:
+        """Return users, other users whom they were shown though they do not follow them, and on how many days."""
+        random, places = self._random("shown"), self._random("shown to")
+        users = np.repeat(np.arange(self.size.users), per_user)
+        near = _through(random, users, self.follows, self.follows)
+        keys = np.unique((users * self.size.users + near)[(near >= 0) & (near != users)])
+        known = np.repeat(np.arange(self.size.users), np.diff(self.follows.starts)) * self.size.users
+        keys = np.setdiff1d(keys, known + self.follows.targets, assume_unique=True)
+        return keys // self.size.users, keys % self.size.users, places.geometric(0.3, len(keys))
+
     @property
     def slice_count(self) -> int:
         """How many slices of time there are."""

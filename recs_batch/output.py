@@ -1,4 +1,4 @@
-"""The files of a night: recommendations as Parquet, and as CSV in the 2019 form, written block after block."""
+"""The files of a night: recommendations as Parquet, as CSV in the 2019 form, and as arrays to look users up in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from recs_batch.lookup import LookupWriter
 from recs_batch.recommendations import REASONS, SCHEMA, Recommendations
 
 PARQUET, CSV = "part-00000.parquet", "recommendations.csv"
@@ -20,14 +21,19 @@ _DECIMALS = 6
 
 
 def write_recommendations(blocks: Iterable[Recommendations], folder: Path) -> dict[str, int]:
-    """Write both forms to `folder` and return how many users got how many rows from which source."""
+    """Write every form to `folder` and return how many users got how many rows from which source."""
     counts = {"users": 0, "rows": 0}
-    with _parquet_writer(folder / PARQUET) as parquet, (folder / CSV).open("wb") as text:
+    with (
+        _parquet_writer(folder / PARQUET) as parquet,
+        (folder / CSV).open("wb") as text,
+        LookupWriter(folder) as lookup,
+    ):
         text.write(HEADER)
         for block in blocks:
             rows = block.to_arrow()
             parquet.write_table(rows, row_group_size=_ROWS_PER_GROUP)
             text.write(csv_lines(block))
+            lookup.append(block)
             counts["users"] += int((block.rank == 1).sum())
             counts["rows"] += len(rows)
             for source, count in block.rows_by_source().items():

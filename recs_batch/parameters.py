@@ -55,6 +55,8 @@ class Filter(BaseModel):
 class Parameters(BaseModel):
     """The algorithm's parameters: `top` items per user, and how candidates are scored.
 
+    A score is halved for every `shown_days` days, of the last 28, on which the item was shown (0: never).
+
     The scorer `filter` has a filter for each kind. `count` is the algorithm of 2019, in the SQL engines alone, over
     the `closest` connections per user, with one of its second hops.
     """
@@ -67,6 +69,7 @@ class Parameters(BaseModel):
     filter_rooms: Filter = Filter(rooms=2.0, own=1.0)
     weights: EventWeights = EventWeights()
     half_life_days: Annotated[float, Field(gt=0)] | None = None
+    shown_days: Annotated[int, Field(ge=0, le=28)] = 3
     closest: Annotated[int, Field(ge=1, le=15)] = 10
     second_hop: SecondHop = "follows"
 

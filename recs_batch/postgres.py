@@ -19,8 +19,14 @@ _UNFIT = ("22", "42", "0A")  # classes of SQLSTATE: data, names and types, featu
 _INSUFFICIENT_PRIVILEGE = "42501"
 
 
-def copy_tables(url: str, columns: Mapping[str, tuple[str, ...]], folder: Path, lock_timeout_seconds: float) -> None:
-    """Copy the columns of every table to `<folder>/<table>.parquet`, as one transaction sees them.
+def copy_tables(
+    url: str,
+    columns: Mapping[str, tuple[str, ...]],
+    folder: Path,
+    lock_timeout_seconds: float,
+    optional: Mapping[str, tuple[str, ...]] | None = None,
+) -> None:
+    """Copy the columns of every table, of the optional ones if there, to `<folder>/<table>.parquet` in one snapshot.
 
     Raises `DatabaseUnavailableError` if the database cannot be reached, goes away or keeps a table locked for longer
     than the timeout, `DataError` for a missing table or column, `ConfigurationError` for one that we may not read.
@@ -33,10 +39,19 @@ def copy_tables(url: str, columns: Mapping[str, tuple[str, ...]], folder: Path, 
         with _errors(url, "its settings"):
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute(f"SET LOCAL lock_timeout = {round(lock_timeout_seconds * 1000)}")
-        for table, names in track(columns.items(), "copy tables", total=len(columns)):
+            wanted = {
+                **columns,
+                **{table: names for table, names in (optional or {}).items() if _exists(cursor, table)},
+            }
+        for table, names in track(wanted.items(), "copy tables", total=len(wanted)):
             with _errors(url, table, lock_timeout_seconds):
                 cursor.execute(f"SELECT {', '.join(names)} FROM {table}")  # noqa: S608 (names of our own)
                 _write(cursor, folder / f"{table}.parquet")
+
+
+def _exists(cursor: dbapi.Cursor, table: str) -> bool:
+    cursor.execute("SELECT to_regclass($1) IS NOT NULL", (table,))
+    return bool(cursor.fetchone()[0])
 
 
 def _write(cursor: dbapi.Cursor, path: Path) -> None:

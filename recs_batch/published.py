@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -19,6 +21,8 @@ from recs_batch.parameters import KINDS, Kind
 from recs_batch.publishing import PREFIX, specification_key
 from recs_batch.specification import Specification, parse_specification
 from recs_batch.stored_arrays import StoredFolder
+
+Ints = npt.NDArray[np.int64]
 
 
 class Published:
@@ -47,6 +51,14 @@ class Published:
                     rows = file.read_row_group(group)
                     found += rows.filter(pc.equal(rows["user_id"], user)).to_pylist()
         return found
+
+    def ranks(self, kind: Kind) -> tuple[Ints, Ints, Ints]:
+        """Return all rows of a kind as columns: users, items, ranks."""
+        columns = ("user_id", "item_id", "rank")
+        parts = [file.read(columns=list(columns)) for file in self._files[kind]]
+        found = pa.concat_tables(parts)
+        users, items, ranks = (found[name].to_numpy().astype(np.int64) for name in columns)
+        return users, items, ranks
 
     def first_users(self, count: int) -> list[int]:
         """Return the first `count` users that are recommended anything."""

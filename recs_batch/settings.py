@@ -28,6 +28,7 @@ class RecsSettings(StoreSettings):
 class AlgorithmSettings(BaseSettings):
     """RECS_TOP, RECS_FILTER_USERS, RECS_FILTER_ROOMS, RECS_WEIGHTS (JSON; what is left out keeps its default) and more.
 
+    RECS_SHOWN_DAYS: days of showing after which a score is halved, 0 for never.
     RECS_SCORER, RECS_CLOSEST and RECS_SECOND_HOP choose the algorithm of 2019, RECS_HALF_LIFE_DAYS ages engagement.
     """
 
@@ -40,6 +41,7 @@ class AlgorithmSettings(BaseSettings):
     filter_users: Filter = Parameters().filter_users
     filter_rooms: Filter = Parameters().filter_rooms
     half_life_days: Annotated[float, Field(gt=0)] | None = None
+    shown_days: Annotated[int, Field(ge=0, le=28)] = Parameters().shown_days
     weights: EventWeights = EventWeights()
 
     @field_validator("filter_users", "filter_rooms", mode="before")

@@ -13,6 +13,7 @@ from recs_batch.evaluation.evaluate import evaluate, held_back
 from recs_batch.evaluation.split import split
 from recs_batch.graph import steps
 from recs_batch.guard import Evaluation
+from recs_batch.lookup import LOOKUP
 from recs_batch.output import CSV, PARQUET, write_recommendations
 from recs_batch.parameters import Kind
 from recs_batch.publishing import metadata_before
@@ -112,7 +113,7 @@ def steps_of(scorer: str, evaluated: bool) -> dict[str, Step]:
         found[name] = Step(f"Compute the similarities that lead to {kind}.", ("engagement",), (), _filter(kind))
     for kind, name in RECS.items():
         reads = ("engagement", FILTER[kind]) if scorer == "filter" else ("engagement",)
-        found[name] = Step(f"Recommend {kind} to every user.", reads, (PARQUET, CSV), _recommend(kind))
+        found[name] = Step(f"Recommend {kind} to every user.", reads, (PARQUET, CSV, *LOOKUP), _recommend(kind))
     if evaluated:
         found["evaluate"] = Step(
             "Compare what is published with baselines on the last days, held back; write a report.",

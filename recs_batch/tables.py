@@ -20,15 +20,20 @@ TABLES = {
     "subscriptions": ("user_id", "room_id", "created_at"),
     "blocks": ("user_id", "blocked_user_id"),
 }
+OPTIONAL = {
+    "impressions": ("user_id", "kind", "item_id", "shown_at"),
+    "dismissals": ("user_id", "kind", "item_id"),
+}
 DATABASES = ("postgresql://", "postgres://")
 
 
 def snapshot(store: Store) -> dict[str, tuple[TableFile, ...]]:
     """Return the files of every table, `<table>.parquet` or `<table>/*.parquet`, as they are now.
 
-    Raises `MissingInputError` for a table that is not there.
+    Raises `MissingInputError` for a table that is not there, unless the night can do without.
     """
-    return {table: tuple(_described(store, key) for key in _keys(store, table)) for table in TABLES}
+    keys = {table: _keys(store, table) for table in (*TABLES, *OPTIONAL)}
+    return {table: tuple(_described(store, key) for key in found) for table, found in keys.items() if found}
 
 
 def fetch_tables(uri: str, folder: Path, files: Mapping[str, tuple[TableFile, ...]] | None = None) -> Path:
@@ -75,7 +80,7 @@ def _keys(store: Store, table: str) -> list[str]:
     if store.exists(f"{table}.parquet"):
         return [f"{table}.parquet"]
     keys = [key for key in store.list(f"{table}/") if key.endswith(".parquet")]
-    if not keys:
+    if not keys and table in TABLES:
         needed = ", ".join(TABLES)
         raise MissingInputError(f"{store.uri}: no {table}.parquet and no {table}/*.parquet; tables needed: {needed}")
     return keys

@@ -14,7 +14,7 @@ from common.progress import track
 from recs_batch.engines import model, sql
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import SOURCE_COLUMNS, Recommendations, from_rows
-from recs_batch.tables import TABLES
+from recs_batch.tables import OPTIONAL, TABLES
 
 _DIALECT = sql.Dialect(
     unnest="unnest",
@@ -61,6 +61,11 @@ def _open_tables(connection: duckdb.DuckDBPyConnection, tables: Path) -> None:
     for table in TABLES:
         pattern = str(tables / table / "*.parquet").replace("'", "''")
         connection.execute(f"CREATE VIEW raw_{table} AS SELECT * FROM read_parquet('{pattern}')")  # noqa: S608 (quoted)
+    for table in OPTIONAL:
+        pattern = str(tables / table / "*.parquet").replace("'", "''")
+        there = any((tables / table).glob("*.parquet"))
+        select = f"SELECT * FROM read_parquet('{pattern}')" if there else sql.nothing(table)  # noqa: S608 (quoted)
+        connection.execute(f"CREATE VIEW raw_{table} AS {select}")
 
 
 def _recommend(connection: duckdb.DuckDBPyConnection, kind: Kind, parameters: Parameters, day: date) -> Recommendations:

@@ -16,7 +16,7 @@ from recs_batch.checks import check_schemas
 from recs_batch.engines import model, sql
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import SOURCE_COLUMNS, Recommendations, from_rows
-from recs_batch.tables import TABLES
+from recs_batch.tables import OPTIONAL, TABLES
 
 _DIALECT = sql.Dialect(
     unnest="explode",
@@ -38,6 +38,8 @@ def recommend(tables: Path | str, day: date, parameters: Parameters, scratch: Pa
     session = _session(scratch)
     for table in TABLES:
         _read(session, tables, table).createOrReplaceTempView(f"raw_{table}")
+    for table in OPTIONAL:
+        _read_if_there(session, tables, table).createOrReplaceTempView(f"raw_{table}")
     for name, select in track(list(sql.shared_statements(parameters, day, _DIALECT)), "count engagement"):
         _name(session.sql(select).persist(), name)
     model.write_pairs(partial(_batches, session), engagement := model.model_folder(scratch, "engagement"))
@@ -77,6 +79,13 @@ def _read(session: SparkSession, tables: Path | str, table: str) -> DataFrame:
         return session.read.parquet(f"{tables}/{table}")
     except AnalysisException:  # no such folder
         return session.read.parquet(f"{tables}/{table}.parquet")
+
+
+def _read_if_there(session: SparkSession, tables: Path | str, table: str) -> DataFrame:
+    try:
+        return _read(session, tables, table)
+    except AnalysisException:
+        return session.sql(sql.nothing(table))
 
 
 def _recommend(session: SparkSession, kind: Kind, parameters: Parameters, day: date) -> Recommendations:

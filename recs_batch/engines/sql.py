@@ -9,12 +9,14 @@ from importlib.resources import files
 from string import Template
 
 from recs_batch.graph.engagement import MOST_UNLINKED, event_values
+from recs_batch.graph.feedback import SHOWN_FOR
 from recs_batch.graph.found import MOST_REASONS
 from recs_batch.graph.links import HALF, MOST_LINKS, Units
 from recs_batch.graph.reading import MICROSECONDS_PER_DAY, end_of
 from recs_batch.graph.similarity import FEWEST, MOST, WORK
 from recs_batch.graph.steps import UNIT
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Kind, Parameters
+from recs_batch.tables import OPTIONAL
 
 _SHARED = (
     "users",
@@ -68,7 +70,12 @@ def statements_of(kind: Kind, parameters: Parameters, day: date, dialect: Dialec
     for name in _FILTERED if parameters.scorer == "filter" else ():
         yield name, statement(name, kind, parameters, day, dialect)
     yield "items", f"SELECT * FROM {kind}"  # noqa: S608 (a name of our own)
-    for name, source in (("links", f"links_{kind}"), ("excluded", f"excluded_{kind}"), ("paths", paths)):
+    for name, source in (
+        ("feedback", "feedback"),
+        ("links", f"links_{kind}"),
+        ("excluded", f"excluded_{kind}"),
+        ("paths", paths),
+    ):
         yield name, statement(source, kind, parameters, day, dialect)
     for name in _PER_KIND:
         yield name, statement(name, kind, parameters, day, dialect)
@@ -101,8 +108,24 @@ def statement(name: str, kind: Kind, parameters: Parameters, day: date, dialect:
         most_reasons=MOST_REASONS,
         unnest=dialect.unnest,
         quotient=dialect.quotient,
-        end=f"{dialect.instant} '{day + timedelta(days=1)} 00:00:00+00:00'",
+        kind=kind,
+        shown_days=parameters.shown_days or SHOWN_FOR + 1,
+        shown_from=_instant(day - timedelta(days=SHOWN_FOR), dialect),
+        day_shown=f"{dialect.microseconds}(shown_at) {dialect.quotient} {MICROSECONDS_PER_DAY}",
+        end=_instant(day, dialect),
     )
+
+
+def nothing(table: str) -> str:
+    """Return the SELECT that stands for a table which is not there."""
+    types = {"kind": "STRING", "shown_at": "TIMESTAMP"}
+    columns = (f"CAST(NULL AS {types.get(name, 'BIGINT')}) AS {name}" for name in OPTIONAL[table])
+    return f"SELECT {', '.join(columns)} WHERE 1 = 0"
+
+
+def _instant(day: date, dialect: Dialect) -> str:
+    """Return the literal for the end of a day."""
+    return f"{dialect.instant} '{day + timedelta(days=1)} 00:00:00+00:00'"
 
 
 def _eighth_power(column: str, exponent: float) -> str:

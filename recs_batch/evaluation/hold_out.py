@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recs_batch.graph.reading import TableFiles, end_of, integers
-from recs_batch.tables import TABLES
+from recs_batch.tables import OPTIONAL, TABLES
 
 _SHARE = 0.2
 _TARGETS = {"follows": "following_user_id", "subscriptions": "room_id"}
@@ -23,7 +23,7 @@ def without_a_fifth(tables: Path, day: date, folder: Path, seed: int) -> Path:
     A pair's fate depends on its ids and the seed alone. Returns `folder`.
     """
     folder.mkdir(parents=True)
-    for table in TABLES:
+    for table in (*TABLES, *(name for name in OPTIONAL if (tables / name).exists())):
         if table in _TARGETS:
             _write_kept(TableFiles(tables / table, end_of(day)), _TARGETS[table], folder / table, seed)
         else:

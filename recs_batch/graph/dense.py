@@ -22,6 +22,7 @@ from recs_batch.graph.similarity import (
     eighth_power,
 )
 
+_EXCLUDED, _SUNK = -1, -2
 MOST_CELLS = 1 << 22  # users and rooms times items, beyond which compressed rows are faster
 
 
@@ -58,7 +59,8 @@ class DenseRanking:
         links = self._links[users]
         scores = links @ self._similar
         for row, user in enumerate(users):
-            scores[row, self._candidates.of(user)] = -1
+            scores[row, self._candidates.of(user)] = _EXCLUDED
+            self._sink(scores[row], user)
         best = np.argsort(-scores, axis=1, kind="stable")[:, :top]
         found = Found.reserve(len(users), top, told)
         found.items[:, : best.shape[1]] = best
@@ -67,8 +69,16 @@ class DenseRanking:
         if told:
             self._explain(users, links, found)
         for short in np.flatnonzero(found.counts < top):
-            self._fill(found, int(short), scores[short] == 0, unit)
+            for kept in (0, _SUNK):
+                self._fill(found, int(short), scores[short] == kept, unit)
         return found
+
+    def _sink(self, scores: npt.NDArray[np.float64], user: int) -> None:
+        sunk = self._candidates.sunk
+        row = slice(*sunk.bounds[user : user + 2])
+        items, before = sunk.targets[row], scores[sunk.targets[row]]
+        halved = np.maximum(np.floor(before / np.exp2(sunk.weights[row])), 1)
+        scores[items] = np.where(before > 0, halved, np.where(before == 0, _SUNK, before))
 
     def _explain(self, users: Indices, links: npt.NDArray[np.float64], found: Found) -> None:
         told = min(found.kinds.shape[2], len(self._similar))

@@ -26,10 +26,14 @@ class Model(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Whom not to recommend to user u, `excluded[bounds[u] : bounds[u + 1]]`; and what is popular, the most first."""
+    """Whom not to recommend to a user, `excluded[bounds[u] : bounds[u + 1]]`; how often what sinks is halved for them.
+
+    And all that is popular, the most first.
+    """
 
     bounds: Positions
     excluded: Indices
+    sunk: Rows
     popular: Indices
     counts: Scores
 

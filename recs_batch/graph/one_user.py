@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recs_batch.graph.feedback import DISMISSED
 from recs_batch.graph.files import Folder, Pairs, Rows, read_array, read_pairs, read_rows
 from recs_batch.graph.found import CONNECTION, FOLLOWERS, ROOM
 from recs_batch.graph.ids import Indices
@@ -45,10 +46,12 @@ class OneUser:
     def __init__(self, engagement: Folder, filtered: Folder, kind: Kind) -> None:
         self.ids = {side: read_array(engagement, f"{side}.ids") for side in KINDS}
         self.kind, self._pairs = kind, read_pairs(engagement, kind)
-        self._active = {side: read_array(engagement, f"{side}.active") for side in KINDS}
+        self.active = {side: read_array(engagement, f"{side}.active") for side in KINDS}
         self._blocked = read_rows(engagement, "blocked")
+        self._feedback = read_rows(engagement, f"feedback.{kind}")
         self._links = [read_rows(filtered, f"links.{side}") for side in KINDS]
         self._similar = [read_rows(filtered, side) for side in KINDS]
+        self._popular = tuple(read_array(filtered, f"popular.{part}") for part in ("items", "counts"))
 
     def links_of(self, user: int) -> Links:
         """Return a user's links."""
@@ -70,10 +73,11 @@ class OneUser:
         """Return what keeps an item from being recommended to a user, None if nothing does."""
         place = _place(self._pairs, user, item)
         filters = {
-            "the user is inactive": not self._active["users"][user],
+            "the user is inactive": not self.active["users"][user],
             "it is the user": self.kind == "users" and user == item,
-            "the item is inactive": not self._active[self.kind][item],
+            "the item is inactive": not self.active[self.kind][item],
             "one of the two blocked the other": self.kind == "users" and item in _row(self._blocked, user)[0],
+            "dismissed by the user": self.halvings(user, item) >= DISMISSED,
             f"already {'followed' if self.kind == 'users' else 'joined'}": place is not None
             and bool(self._pairs.linked[place]),
         }
@@ -83,9 +87,26 @@ class OneUser:
         """Tell which of some items may be recommended to a user."""
         row = slice(*self._pairs.bounds[user : user + 2])
         hidden = [self._pairs.targets[row][self._pairs.linked[row]]]
+        told, halvings = _row(self._feedback, user)
+        hidden.append(told[halvings >= DISMISSED])
         if self.kind == "users":
             hidden += [_row(self._blocked, user)[0], np.array([user], np.int32)]
         return ~np.isin(items, np.concatenate(hidden))
+
+    def halvings(self, user: int, item: int) -> int:
+        """Return how often an item's score is halved for a user, because it was shown on many days."""
+        items, halvings = _row(self._feedback, user)
+        return int(halvings[items == item].sum())
+
+    def sunk(self, user: int, items: Indices, scores: Scores) -> Scores:
+        """Return scores as the night ranks them for a user: halved for what was shown on many days, down to 1."""
+        told, halvings = _row(self._feedback, user)
+        place = np.searchsorted(items, told)
+        there = (halvings < DISMISSED) & (place < len(items))
+        there[there] = items[place[there]] == told[there]
+        found = np.asarray(scores).copy()
+        found[place[there]] = np.maximum(found[place[there]] >> halvings[there], 1)
+        return found
 
     def reasons(self, links: Links, item: int) -> list[Reason]:
         """Return all that an item's score is the sum of, the heaviest first, ties to users first and by index."""
@@ -96,6 +117,12 @@ class OneUser:
                 kind = ROOM if side == 1 else FOLLOWERS if source == links.user else CONNECTION
                 found.append(Reason(kind, source, weight * int(values[place])))
         return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.place))
+
+    def popular(self, hidden: Indices, count: int) -> list[tuple[int, int]]:
+        """Return the `count` most popular items that are not hidden, with how many are linked to each."""
+        items, counts = (np.asarray(array[: count + len(hidden)]) for array in self._popular)
+        allowed = ~np.isin(items, hidden)
+        return list(zip(items[allowed][:count].tolist(), counts[allowed][:count].tolist(), strict=True))
 
     def _sources(self, links: Links) -> Iterator[tuple[int, int, int, tuple[Indices, Scores]]]:
         """Yield side, index and weight of everything linked to, with its row of similarities."""

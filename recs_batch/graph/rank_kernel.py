@@ -9,14 +9,14 @@ from recs_batch.graph.files import Rows
 from recs_batch.graph.found import CONNECTION, FOLLOWERS, OVERALL, ROOM, Candidates, Found, Model, Scores
 from recs_batch.graph.ids import Indices
 
-_EXCLUDED = -(1 << 62)
+_EXCLUDED, _SUNK = -(1 << 62), -(1 << 61)
 
 
 @njit(cache=True, nogil=True)
 def rank_block(model: Model, candidates: Candidates, items: int, users: Indices, unit: int, found: Found) -> None:
     """Put the best of `items` for each of `users`, ties by index, into `found`, which is empty.
 
-    What is popular fills up with a score of 0.
+    What is popular fills up with a score of 0, what sinks last.
     """
     sums, touched = np.zeros(items, np.int64), np.empty(items, np.int32)
     top, told = found.kinds.shape[1], found.kinds.shape[2]
@@ -28,19 +28,21 @@ def rank_block(model: Model, candidates: Candidates, items: int, users: Indices,
             filled += 1
         filled = _add(model.to_users, model.from_users, user, sums, touched, filled)
         filled = _add(model.to_rooms, model.from_rooms, user, sums, touched, filled)
+        filled = _sink(candidates.sunk, user, sums, touched, filled)
         chosen = _select(sums, touched, filled, row, found)
         for rank in range(chosen if told else 0):
             _explain(model.to_users, model.from_users, CONNECTION, user, found, row, rank)
             _explain(model.to_rooms, model.from_rooms, ROOM, user, found, row, rank)
-        for place in range(len(candidates.popular)):
-            if chosen == top:
-                break
-            item = candidates.popular[place]
-            if sums[item] == 0:
-                found.items[row, chosen] = item
-                if told:
-                    _tell(found, row, chosen, OVERALL, 0, candidates.counts[place] * unit)
-                chosen += 1
+        for kept in (0, _SUNK):
+            for place in range(len(candidates.popular)):
+                if chosen == top:
+                    break
+                item = candidates.popular[place]
+                if sums[item] == kept:
+                    found.items[row, chosen] = item
+                    if told:
+                        _tell(found, row, chosen, OVERALL, 0, candidates.counts[place] * unit)
+                    chosen += 1
         found.counts[row] = chosen
         for entry in range(filled):
             sums[touched[entry]] = 0
@@ -56,6 +58,20 @@ def _add(links: Rows, similar: Rows, user: int, sums: Scores, touched: Indices, 
                 touched[filled] = item
                 filled += 1
             sums[item] += weight * similar.weights[there]
+    return filled
+
+
+@njit(cache=True, nogil=True)
+def _sink(sunk: Rows, user: int, sums: Scores, touched: Indices, filled: int) -> int:
+    """Halve the scores of what sinks, down to 1, and mark what has none."""
+    for place in range(sunk.bounds[user], sunk.bounds[user + 1]):
+        item = sunk.targets[place]
+        if sums[item] > 0:
+            sums[item] = max(sums[item] >> np.int64(sunk.weights[place]), 1)
+        elif sums[item] == 0:
+            touched[filled] = item
+            filled += 1
+            sums[item] = _SUNK
     return filled
 
 

@@ -69,7 +69,7 @@ class TableFiles:
 
     def _must_look_at_times(self, timed: bool) -> bool:
         """Tell whether a time may be null or late, for all that the files' statistics say."""
-        if "created_at" not in self._files[0].schema_arrow.names:
+        if not self._files or "created_at" not in self._files[0].schema_arrow.names:
             return False
         for statistics in self._statistics("created_at"):
             if statistics is None or not statistics.has_min_max or (timed and statistics.null_count != 0):
@@ -99,8 +99,8 @@ def integers(batch: pa.RecordBatch, column: str) -> Column:
     return values
 
 
-def ages(batch: pa.RecordBatch, end: datetime) -> Column:
-    """Return how many calendar days (UTC) lie between `created_at` and the day that ends at `end`."""
-    moments = batch.column("created_at").cast(_TIME, safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False)
+def ages(batch: pa.RecordBatch, end: datetime, column: str = "created_at") -> Column:
+    """Return how many calendar days (UTC) lie between a time and the day that ends at `end`."""
+    moments = batch.column(column).cast(_TIME, safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False)
     last = round(end.timestamp()) * 1_000_000 - 1
     return np.minimum((last - moments) // MICROSECONDS_PER_DAY, OLDEST)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from recs_batch.graph.blocks import over_blocks
 from recs_batch.graph.dense import MOST_CELLS, DenseRanking, DenseSimilarity
 from recs_batch.graph.engagement import Engagement, PairBlock, event_values
+from recs_batch.graph.feedback import DISMISSED, read_feedback
 from recs_batch.graph.files import (
     Pairs,
     Positions,
@@ -25,8 +26,9 @@ from recs_batch.graph.files import (
     write_rows,
 )
 from recs_batch.graph.found import MOST_REASONS, OVERALL, ROOM, Candidates, Found, Model
-from recs_batch.graph.ids import Indices
+from recs_batch.graph.ids import IdIndex, Indices
 from recs_batch.graph.links import UNITS_PER_LINK, write_links
+from recs_batch.graph.reading import end_of
 from recs_batch.graph.similarity import (
     UNITS_PER_SIMILARITY,
     VALUE_BITS,
@@ -64,6 +66,9 @@ def count_engagement(tables: Path, day: date, parameters: Parameters, folder: Pa
         for _, _, (with_users, with_rooms) in counted:
             users.append(*with_users)
             rooms.append(*with_rooms)
+    indices: dict[Kind, IdIndex] = {"users": read.users.index, "rooms": read.rooms.index}
+    for kind, feedback in read_feedback(tables, end_of(day), indices, parameters.shown_days, read.dropped).items():
+        write_rows(folder, f"feedback.{kind}", feedback)
     return {table: dict(dropped) for table, dropped in read.dropped.items()}
 
 
@@ -161,23 +166,32 @@ def _ranking(model: Model, candidates: Candidates, items: int) -> Callable[[Indi
 
 
 def excluded_of(engagement: Path, kind: Kind) -> tuple[Positions, Indices]:
-    """Return whom not to recommend to each user: linked already, blocked either way, or the user."""
-    pairs = read_pairs(engagement, kind)
-    count = len(pairs.bounds) - 1
-    linked = np.repeat(np.arange(count), np.diff(pairs.bounds))[pairs.linked], pairs.targets[pairs.linked]
-    if kind == "rooms":
-        return _bounds(linked[0], count), linked[1]
-    hidden = read_rows(engagement, "blocked")
-    own = np.arange(count)
-    rows = np.concatenate([linked[0], np.repeat(own, np.diff(hidden.bounds)), own])
-    targets = np.concatenate([linked[1], hidden.targets, own])
-    rows, targets = np.divmod(np.sort(rows * count + targets), count)
+    """Return whom not to recommend to each user: linked already, dismissed, blocked either way, or the user."""
+    pairs, feedback = read_pairs(engagement, kind), read_rows(engagement, f"feedback.{kind}")
+    count, items = len(pairs.bounds) - 1, max(len(read_array(engagement, f"{kind}.ids")), 1)
+    keys = [_keys(pairs, items)[pairs.linked], _keys(feedback, items)[feedback.weights == DISMISSED]]
+    if kind == "users":
+        keys += [_keys(read_rows(engagement, "blocked"), items), np.arange(count) * (items + 1)]
+    rows, targets = np.divmod(np.unique(np.concatenate(keys)), items)
     return _bounds(rows, count), targets.astype(np.int32)
+
+
+def _keys(rows: Rows | Pairs, items: int) -> npt.NDArray[np.int64]:
+    users = np.repeat(np.arange(len(rows.bounds) - 1), np.diff(rows.bounds))
+    return np.asarray(users * items + rows.targets)
+
+
+def _sunk(engagement: Path, kind: Kind) -> Rows:
+    """Return what sinks for each user, and how often its score is halved."""
+    rows = read_rows(engagement, f"feedback.{kind}")
+    kept = rows.weights < DISMISSED
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return Rows(before[rows.bounds], rows.targets[kept], rows.weights[kept])
 
 
 def _candidates(engagement: Path, filtered: Path, kind: Kind) -> Candidates:
     popular = (read_array(filtered, f"popular.{part}") for part in ("items", "counts"))
-    return Candidates(*excluded_of(engagement, kind), *popular)
+    return Candidates(*excluded_of(engagement, kind), _sunk(engagement, kind), *popular)
 
 
 def _scaled(folder: Path, side: Kind) -> Scaled:

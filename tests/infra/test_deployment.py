@@ -129,7 +129,7 @@ def test_each_workload_gets_a_role_for_its_own_prefix(names: dict[str, str]) -> 
     unique = names["Name"]
     roles = {
         f"{kind}RoleName": f"{unique}-{kind}"
-        for kind in ("Recommendations", "Sentiment", "Page", "Migration", "SageMaker")
+        for kind in ("Recommendations", "Serving", "Sentiment", "Page", "Migration", "SageMaker")
     }
     secret = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{unique}"
     deploy(names, "identity", ClusterName="cluster", DatabaseSecretArn=secret, DatabaseResourceId="db-ABC", **roles)

@@ -25,7 +25,7 @@ def test_every_metric_that_is_asked_for_is_there(rendered: Callable[[str], list[
     expressions = [rule["expr"] for group in rules["spec"]["groups"] for rule in group["rules"]]
     expressions += [target["expr"] for panel in panels for target in panel["targets"]]
     asked = set(re.findall(r"([a-z_]+)\{", " ".join(expressions))) - FOREIGN
-    packages = ("image_classifier", "sentiment_minibatch")
+    packages = ("image_classifier", "recs_batch", "sentiment_minibatch")
     source = "\n".join(path.read_text() for package in packages for path in Path(package).rglob("metrics.py"))
     for metric in asked:
         declared = re.sub(r"^sentiment_|_total$|_bucket$", "", metric)

@@ -32,12 +32,13 @@ def test_the_database_is_fed_by_the_stream_or_by_the_mini_batch(rendered: Callab
     assert feeding("stream") == ["sentiment-reader"]
 
 
-def test_the_classifier_scales_itself(manifests: list[Manifest]) -> None:
-    (autoscaler,) = of_kind(manifests, "HorizontalPodAutoscaler")
-    assert autoscaler["spec"]["scaleTargetRef"]["name"] in names(manifests, "Deployment")
-    assert 2 <= autoscaler["spec"]["minReplicas"] < autoscaler["spec"]["maxReplicas"]
-    (classifier,) = (d for d in of_kind(manifests, "Deployment") if d["metadata"]["name"] == "image-classifier")
-    assert "replicas" not in classifier["spec"], "applying would take back what the autoscaler decided"
+def test_what_answers_requests_scales_itself(manifests: list[Manifest]) -> None:
+    deployments = {one["metadata"]["name"]: one["spec"] for one in of_kind(manifests, "Deployment")}
+    scaled = {one["spec"]["scaleTargetRef"]["name"]: one["spec"] for one in of_kind(manifests, "HorizontalPodAutoscaler")}
+    assert scaled.keys() == {"image-classifier", "recs-serving"}
+    for name, autoscaler in scaled.items():
+        assert 2 <= autoscaler["minReplicas"] < autoscaler["maxReplicas"]
+        assert "replicas" not in deployments[name], "applying would take back what the autoscaler decided"
 
 
 def test_every_service_and_budget_picks_pods_that_exist(manifests: list[Manifest]) -> None:

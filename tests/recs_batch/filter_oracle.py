@@ -85,7 +85,7 @@ class _FilterOracle(Oracle):
         for item, found in reasons.items():
             order = sorted((-weight, node) for node, weight in found.items())[:REASONS]
             why = [{"kind": _kind(user, node), "id": node[1], "weight": -weight / self.unit} for weight, node in order]
-            rows.append((sum(found.values()), item, why[0]["kind"], why))
+            rows.append((self._sunk(user, kind, item, sum(found.values())), item, why[0]["kind"], why))
         return sorted(rows, key=lambda row: (-row[0], row[1]))[: self.parameters.top]
 
 

@@ -27,9 +27,17 @@ SCHEMAS = {
     "follows": pa.schema([("user_id", pa.int64()), ("following_user_id", pa.int64()), ("created_at", TIME)]),
     "subscriptions": pa.schema([("user_id", pa.int64()), ("room_id", pa.int64()), ("created_at", TIME)]),
     "blocks": pa.schema([("user_id", pa.int64()), ("blocked_user_id", pa.int64())]),
+    "impressions": pa.schema(
+        [("user_id", pa.int64()), ("kind", pa.string()), ("item_id", pa.int64()), ("shown_at", TIME)]
+    ),
+    "dismissals": pa.schema([("user_id", pa.int64()), ("kind", pa.string()), ("item_id", pa.int64())]),
 }
 IDS = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-20, 20))
 INSTANTS = st.integers(-5 * 86_400, 86_400 * 2).map(lambda s: datetime(2026, 10, 31, tzinfo=UTC) + timedelta(seconds=s))
+
+
+KIND = st.sampled_from(["users", "users", "rooms", "pages"])
+LAST_MONTH = st.integers(-31, 1).map(lambda days: datetime(2026, 10, 31, 12, tzinfo=UTC) + timedelta(days=days))
 
 
 @st.composite
@@ -74,6 +82,10 @@ def networks(draw: st.DrawFn) -> dict[str, list[dict]]:
         "follows": rows(25, user_id=somebody, following_user_id=somebody, created_at=INSTANTS),
         "subscriptions": rows(12, user_id=somebody, room_id=somewhere, created_at=INSTANTS),
         "blocks": rows(2, user_id=somebody, blocked_user_id=somebody),
+        "impressions": rows(
+            30, user_id=somebody, kind=KIND, item_id=st.one_of(somebody, somewhere), shown_at=LAST_MONTH
+        ),
+        "dismissals": rows(4, user_id=somebody, kind=KIND, item_id=st.one_of(somebody, somewhere)),
     }
 
 

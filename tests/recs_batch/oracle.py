@@ -31,6 +31,11 @@ class Oracle:
         self.graphs = {"users": nx.DiGraph(), "rooms": nx.DiGraph()}
         self.links = {"users": defaultdict(set), "rooms": defaultdict(set)}
         self.blocked = set()
+        self.dismissed = {(row["user_id"], row["kind"], row["item_id"]) for row in network["dismissals"]}
+        self.shown = defaultdict(set)
+        for row in network["impressions"]:
+            if None not in row.values() and self.end - timedelta(days=28) <= row["shown_at"] < self.end:
+                self.shown[row["user_id"], row["kind"], row["item_id"]].add(row["shown_at"].date())
         self._count(network)
 
     def recommend(self) -> dict[str, list[Row]]:
@@ -103,7 +108,17 @@ class Oracle:
 
     def _allowed(self, user: int, item: int, kind: str) -> bool:
         hidden = kind == "users" and (item == user or (user, item) in self.blocked)
-        return self.active[kind].get(item, False) and item not in self.links[kind][user] and not hidden
+        return self.active[kind].get(item, False) and item not in self.links[kind][user] and not (
+            hidden or (user, kind, item) in self.dismissed
+        )
+
+    def _sunk(self, user: int, kind: str, item: int, score: int) -> int:
+        halvings = self._halvings(user, kind, item)
+        return max(score >> halvings, 1) if halvings else score
+
+    def _halvings(self, user: int, kind: str, item: int) -> int:
+        days = len(self.shown[user, kind, item])
+        return days // self.parameters.shown_days if self.parameters.shown_days else 0
 
     def _rows(self, user: int, kind: str, near: dict) -> list[Row]:
         rows = self._connected(user, kind, near)
@@ -119,6 +134,7 @@ class Oracle:
                     counted = onward[item] if self.parameters.second_hop == "closest" else weight
                     scores[item] += counted
                     reasons[item].append((-counted, via))
+        scores = {item: self._sunk(user, kind, item, score) for item, score in scores.items()}
         best = sorted(scores, key=lambda item: (-scores[item], item))[: self.parameters.top]
         rows = []
         for item in best:
@@ -133,7 +149,7 @@ class Oracle:
                 counts[item] += kind == "rooms" or (person, item) not in self.blocked
         return [
             (0, item, "overall", [{"kind": "overall", "id": None, "weight": float(counts[item])}])
-            for item in sorted(counts, key=lambda i: (-counts[i], i))
+            for item in sorted(counts, key=lambda i: (self._halvings(user, kind, i) > 0, -counts[i], i))
             if counts[item] and item not in taken and self._allowed(user, item, kind)
         ]
 

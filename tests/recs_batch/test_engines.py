@@ -25,6 +25,7 @@ COUNTED = st.builds(
     second_hop=st.sampled_from(["closest", "follows"]),
     weights=WEIGHTS,
     half_life_days=HALF_LIVES,
+    shown_days=st.integers(0, 3),
 )
 EIGHTHS = st.integers(1, 8).map(lambda number: number / 8)
 FILTERS = st.builds(
@@ -42,6 +43,7 @@ FILTERED = st.builds(
     filter_rooms=FILTERS,
     weights=WEIGHTS,
     half_life_days=HALF_LIVES,
+    shown_days=st.integers(0, 3),
 )
 
 

@@ -1,0 +1,114 @@
+"""What the API takes and answers; the OpenAPI document is made from these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from recs_batch.parameters import Kind
+
+Id = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_JsonId = Annotated[Id, BeforeValidator(_whole)]  # to JSON 1.0 is an integer
+_MOST_LINKS = 1000  # of one user count, as in the night
+
+
+class UserPath(BaseModel):
+    """A user in the path of an address."""
+
+    user: Id = Field(description="a user's id")
+
+
+class RecommendationsQuery(BaseModel):
+    """Of which kind, and how many."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind = Field("users", description="whom to follow, or which rooms to join")
+    of: str | None = Field(None, max_length=200, description="an earlier publication, dt=…/run=…; null: the latest")
+    limit: int = Field(5, ge=1, le=100, description="at most so many; for known users no more than were published")
+
+
+class NewcomerQuery(BaseModel):
+    """Of which kind, and how many."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind = Field("users", description="whom to follow, or which rooms to join")
+    limit: int = Field(5, ge=1, le=100, description="at most so many")
+
+
+class Newcomer(BaseModel):
+    """Whom somebody follows and which rooms they have joined."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    follows: list[_JsonId] = Field([], max_length=_MOST_LINKS, description="ids of users")
+    rooms: list[_JsonId] = Field([], max_length=_MOST_LINKS, description="ids of rooms")
+
+
+class Reason(BaseModel):
+    """What led to an item, and how much of its score it is."""
+
+    kind: str = Field(description="connection, room, followers or overall (popularity)")
+    id: int | None = Field(description="of the user or room that led there; null: overall")
+    weight: float
+
+
+class Item(BaseModel):
+    """A user or a room that is recommended."""
+
+    rank: int
+    id: int
+    score: float = Field(description="0: popular, nothing else led there")
+    reasons: list[Reason] = Field(description="the heaviest first, up to 15")
+
+
+class Ignored(BaseModel):
+    """Links that counted nothing: the night did not know them, or knew them to be inactive."""
+
+    follows: list[int]
+    rooms: list[int]
+
+
+class Recommended(BaseModel):
+    """Items, best first, of one night."""
+
+    user: int | None = Field(description="null: a newcomer")
+    kind: Kind
+    night: str = Field(description="the night's id")
+    run: str = Field(description="the publication")
+    date: str = Field(description="the day whose end the night saw")
+    items: list[Item]
+    ignored: Ignored | None = Field(None, description="of a newcomer's links")
+
+
+class Listed(BaseModel):
+    """A publication."""
+
+    run: str
+    date: str
+    night: str
+    published_at: str
+    latest: bool = Field(description="whether it is answered from")
+
+
+class Listing(BaseModel):
+    """All publications of the store, the newest first."""
+
+    publications: list[Listed]
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
