@@ -14,11 +14,16 @@ from image_classifier.preprocessing import Pixels, preprocess
 
 @dataclass(frozen=True)
 class Answer:
-    """The class of an image, its probability, how familiar the image is, and whether the answer should be relied on."""
+    """The class of an image, its probability, and whether it is one of the two at all.
+
+    `familiarity` is the probability that it is; `neither` that it is not, or that there is next to nothing on it;
+    `confident` that it is, and that the class is probable enough to be relied on.
+    """
 
     label: str
     probability: float
     familiarity: float
+    neither: bool
     confident: bool
 
     @property
@@ -56,8 +61,9 @@ class Classifier:
         """Answer for a preprocessed image: a uint8 array of shape (side, side, 3)."""
         chart, familiarity = (float(value) for value in self.probabilities(pixels))
         label, probability = ("chart", chart) if chart >= 0.5 else ("meme", 1.0 - chart)
-        sure = probability >= self.artifact.certainty_threshold and familiarity >= self.artifact.familiarity_threshold
-        return Answer(label, probability, familiarity, sure and not is_blank(pixels))
+        neither = familiarity < self.artifact.familiarity_threshold or is_blank(pixels)
+        confident = probability >= self.artifact.certainty_threshold and not neither
+        return Answer(label, probability, familiarity, neither, confident)
 
     def probabilities(self, pixels: Pixels) -> np.ndarray:
         """Return the model's own output for one preprocessed image: P(chart) and P(known), float32.

@@ -18,10 +18,10 @@ class ServiceSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8080, ge=1, le=65535)
     workers: int = Field(default=2, ge=1, le=256)
-    threads: int = Field(default=8, ge=1, le=256)
     artifact: Path | None = None
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     max_images: int = Field(default=32, ge=1)
+    max_request_pixels: int = Field(default=50_000_000, ge=1_000_000)
     request_seconds: float = Field(default=30.0, gt=0)
     ml_root: Path = Field(default=Path("/opt/ml"), validation_alias="ML_ROOT")  # as in training: moves the layout
 

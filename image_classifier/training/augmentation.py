@@ -7,20 +7,26 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageFilter
 
+from image_classifier.drawing import pages, screens
 from image_classifier.drawing.canvas import Colour, Random, chance, colour
 from image_classifier.preprocessing import PAPER, Pixels, letterbox
 
 _MONOCHROME = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def augment(random: Random, image: Image.Image, side: int) -> Pixels:
-    """Return one random variant of an RGB picture as a uint8 array of shape (side, side, 3)."""
+def augment(random: Random, image: Image.Image, side: int, *, framed: bool = True) -> Pixels:
+    """Return one random variant of an RGB picture as a uint8 array of shape (side, side, 3).
+
+    `framed`: at times it lies on a page, in a post or on a phone, as posts do in screenshots.
+    """
     if chance(random, 0.5):
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if chance(random, 0.08):
         image = image.rotate(random.uniform(-10, 10), Image.Resampling.BILINEAR, fillcolor=_border(random))
     if chance(random, 0.5):
         image = _cropped(random, image)
+    if framed and chance(random, 0.3):
+        image = _framed(random, image)
     image = _placed(random, image, side) if chance(random, 0.4) else Image.fromarray(letterbox(image, side))
     if chance(random, 0.12):
         image = image.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.0)))
@@ -34,6 +40,27 @@ def augment(random: Random, image: Image.Image, side: int) -> Pixels:
 
 def _border(random: Random) -> Colour:
     return PAPER if chance(random, 0.6) else (0, 0, 0) if chance(random, 0.6) else colour(random)
+
+
+def _framed(random: Random, image: Image.Image) -> Image.Image:
+    way = random.integers(4)
+    if way == 0:
+        return screens.page(random, image)
+    if way == 1:
+        width = int(image.width * random.uniform(1.1, 1.8))
+        return pages.post(random, width, int(width * random.uniform(0.9, 1.8)), image)
+    if way == 2:
+        return screens.viewer(random, image)
+    return _on_paper(random, image)
+
+
+def _on_paper(random: Random, image: Image.Image) -> Image.Image:
+    """Lay the picture on an empty sheet, mostly white, that is up to two and a half times as wide and high."""
+    width, height = (int(edge * random.uniform(1.2, 2.5)) for edge in image.size)
+    sheet = Image.new("RGB", (width, height), PAPER if chance(random, 0.7) else _border(random))
+    place = random.uniform(0, 1, 2) * (width - image.width, height - image.height)
+    sheet.paste(image, (int(place[0]), int(place[1])))
+    return sheet
 
 
 def _cropped(random: Random, image: Image.Image) -> Image.Image:
