@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,11 +30,17 @@ PHOTOGRAPHS = (
     "material-kit@2.0.4",
     "paper-kit-2@2.1.0",
     "blk-design-system@1.0.2",
+    "argon-design-system-react@1.1.0",
+    "material-kit-react@1.10.0",
+    "paper-kit-react@1.3.0",
+    "soft-ui-design-system@1.0.4",
     "startbootstrap-agency@6.0.5",
+    "startbootstrap-business-casual@7.0.9",
     "startbootstrap-clean-blog@6.0.9",
     "startbootstrap-creative@5.1.8",
     "startbootstrap-grayscale@6.0.4",
     "startbootstrap-landing-page@6.0.6",
+    "startbootstrap-one-page-wonder@6.0.6",
     "startbootstrap-stylish-portfolio@6.0.6",
 )
 TEMPLATES = ("admin-lte@3.2.0", "gentelella@1.4.0")
@@ -70,14 +77,13 @@ def main() -> None:
 
 
 def _write(folder: Path, pictures: Iterator[tuple[str, Image.Image]]) -> None:
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for kind, image in pictures:
-        number = counts[kind] = counts.get(kind, -1) + 1
-        path = folder / kind / f"{number:04}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        image.thumbnail((SIDE, SIDE))
-        image.save(path)
-    print(counts, flush=True)
+        place = folder / kind
+        place.mkdir(parents=True, exist_ok=True)
+        image.save(place / f"{len(list(place.iterdir())):04}.png")
+        counts[kind] += 1
+    print(dict(counts), flush=True)
 
 
 def _npm(package: str, packages: Path) -> Path:

@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._request = Request()
         self._chunks: list[bytes] = []
-        self._size = self._head_size = 0
+        self._size = self._head_size = self._discarded = 0
         self._whole: deque[tuple[Request, bool, int]] = deque()
         self._begun = self._refused = self._blocked = self._in_body = self._last = False
         self.answering = False
@@ -96,6 +96,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take in bytes."""
         if self._refused:
+            self._discarded += len(data)
+            if self._discarded > self._clients.max_body_bytes:
+                self._transport.pause_reading()  # it has been told, and will be cut off
             return
         if not self._in_body:
             self._head_size += len(data)
@@ -106,7 +109,7 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._refuse(400, "Bad Request", f"this is not HTTP/1.1: {error}")
         if not self._in_body and self._head_size > _MOST_HEADER_BYTES:
-            self._refuse(431, "Request Header Fields Too Large", "the headers are over 64 KiB")
+            self._refuse_head()
 
     def eof_received(self) -> bool:
         """Take note that the client sends no more; it may still wait for answers."""
@@ -148,7 +151,9 @@ class Connection(asyncio.Protocol):
         self._request.method = self._parser.get_method().decode()
         self._request.version = self._parser.get_http_version()
         length = self._request.header(b"content-length")
-        if length.isdigit() and int(length) > self._clients.max_body_bytes:
+        if sum(len(name) + len(value) for name, value in self._request.headers) > _MOST_HEADER_BYTES:
+            self._refuse_head()
+        elif length.isdigit() and int(length) > self._clients.max_body_bytes:
             self._refuse_body()
         elif self._request.header(b"expect").lower() == b"100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -230,6 +235,9 @@ class Connection(asyncio.Protocol):
         """Close the connection unless a request has begun."""
         if not self._begun and not self.answering and not self._whole:
             self._transport.close()
+
+    def _refuse_head(self) -> None:
+        self._refuse(431, "Request Header Fields Too Large", f"the headers are over {_MOST_HEADER_BYTES} bytes")
 
     def _refuse_body(self) -> None:
         most = self._clients.max_body_bytes

@@ -47,7 +47,7 @@ class Decoder:
                 connection.sendall(_HEADER.pack(side, len(data)))
                 connection.sendall(data)
                 answer = _read_all(connection)
-            except BrokenPipeError:
+            except (BrokenPipeError, ConnectionResetError):  # its child was ended
                 answer = b""
             except OSError as error:
                 log.warning("the decoder does not answer", reason=str(error))
