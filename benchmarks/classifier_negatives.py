@@ -66,7 +66,9 @@ def main() -> None:
     _write(options.folder, _photographs(options.packages))
     _write(options.folder, _science(options.packages))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"]
+        )
         page = browser.new_page()
         for kind, (package, count) in SIGNS.items():
             _write(options.folder, _signs(page, kind, _npm(package, options.packages), count))
@@ -108,7 +110,8 @@ def _photographs(packages: Path) -> Iterator[tuple[str, Image.Image]]:
                 continue
             seen.add(data)
             kind = "portraits" if _PORTRAITS.search(str(path.relative_to(packages / package))) else "photographs"
-            yield kind, read_image(data, SIDE)
+            # The pictures of a package are of one kind: rooms, mountains, food, desks, screens, crowds.
+            yield f"{kind}-{package.split('@')[0]}", read_image(data, SIDE)
 
 
 def _science(packages: Path) -> Iterator[tuple[str, Image.Image]]:

@@ -90,7 +90,9 @@ def calendar(source: random.Random) -> str:
         + ("<tr>" if day % 7 == 0 else "")
         for day in range(1, 32)
     )
-    style = "table{width:96%;height:90vh;border-collapse:collapse}td{border:1px solid #bbb;vertical-align:top;padding:4px}"
+    style = (
+        "table{width:96%;height:90vh;border-collapse:collapse}td{border:1px solid #bbb;vertical-align:top;padding:4px}"
+    )
     return _page(source, f"<h2>{words(source, 1, 2)} 2026</h2><table><tr>{cells}</table>", style)
 
 

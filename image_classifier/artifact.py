@@ -13,6 +13,7 @@ from common.errors import DataError, MissingInputError
 MODEL_FILE = "model.tflite"
 DESCRIPTION_FILE = "artifact.json"
 CLASSES = ("meme", "chart")
+NEITHER = "neither"
 SHIPPED = Path(__file__).parent / "artifact"
 
 

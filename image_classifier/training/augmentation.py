@@ -14,18 +14,15 @@ from image_classifier.preprocessing import PAPER, Pixels, letterbox
 _MONOCHROME = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def augment(random: Random, image: Image.Image, side: int, *, framed: bool = True) -> Pixels:
-    """Return one random variant of an RGB picture as a uint8 array of shape (side, side, 3).
-
-    `framed`: at times it lies on a page, in a post or on a phone, as posts do in screenshots.
-    """
+def augment(random: Random, image: Image.Image, side: int) -> Pixels:
+    """Return one random variant of an RGB picture as a uint8 array of shape (side, side, 3)."""
     if chance(random, 0.5):
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     if chance(random, 0.08):
         image = image.rotate(random.uniform(-10, 10), Image.Resampling.BILINEAR, fillcolor=_border(random))
     if chance(random, 0.5):
         image = _cropped(random, image)
-    if framed and chance(random, 0.3):
+    if chance(random, 0.3):
         image = _framed(random, image)
     image = _placed(random, image, side) if chance(random, 0.4) else Image.fromarray(letterbox(image, side))
     if chance(random, 0.12):

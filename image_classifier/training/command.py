@@ -63,6 +63,6 @@ def _print_figures(artifact: Artifact, output: Path) -> None:
     """Print the figures as `name=value`, which is what SageMaker's metric definitions look for."""
     for judged, figures in artifact.description["metrics"].items():
         for name, value in figures.items():
-            if not isinstance(value, list):
+            if not isinstance(value, list | dict):
                 click.echo(f"{judged}_{name}={value}")
     click.echo(f"artifact {artifact.version} in {output}: {len(artifact.model)} bytes")
