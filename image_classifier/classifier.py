@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from common.errors import DataError
 from image_classifier.artifact import Artifact
 from image_classifier.preprocessing import Pixels, preprocess
 
@@ -43,14 +44,23 @@ def is_blank(pixels: Pixels) -> bool:
 
 
 class Classifier:
-    """A loaded artifact that answers for one image at a time; safe to share between threads."""
+    """A loaded artifact that answers for one image at a time; safe to share between threads.
+
+    Raises `DataError` for a model that cannot be loaded, or that is not of the size that the artifact says.
+    """
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
-        self._interpreter = Interpreter(model_content=artifact.model, num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        try:
+            self._interpreter = Interpreter(model_content=artifact.model, num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise DataError(f"the artifact's model is not a LiteRT model: {str(error).splitlines()[0]}") from None
+        (given,), (made,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        shapes = (given["shape"].tolist(), made["shape"].tolist())
+        if shapes != ([1, artifact.side, artifact.side, 3], [1, 2]) or given["dtype"] is not np.uint8:
+            raise DataError(f"the artifact's model goes from {shapes[0]} to {shapes[1]}, not from side {artifact.side}")
+        self._input, self._output = given["index"], made["index"]
         self._lock = threading.Lock()
 
     def classify(self, data: bytes) -> Answer:

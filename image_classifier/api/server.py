@@ -33,6 +33,7 @@ def run_service(settings: ServiceSettings) -> None:
         from prometheus_client import multiprocess
 
         from image_classifier.api.app import application
+        from image_classifier.api.logs import PropagatingLogger
         from image_classifier.api.worker import BufferingWorker
 
         serve(
@@ -43,6 +44,7 @@ def run_service(settings: ServiceSettings) -> None:
             worker_class=BufferingWorker,
             graceful_timeout=25,  # SageMaker and Kubernetes kill after 30 seconds
             worker_tmp_dir=scratch,
+            logger_class=PropagatingLogger,
             control_socket_disable=True,
             child_exit=lambda _server, worker: multiprocess.mark_process_dead(worker.pid),  # type: ignore[no-untyped-call]
         )

@@ -13,6 +13,7 @@ from PIL import Image
 
 from image_classifier.api.bodies import request_images
 from image_classifier.api.decoding import Decoder
+from image_classifier.api.logs import standard_error_as_log
 from image_classifier.api.metrics import Metrics
 from image_classifier.api.problems import OverloadedError, TooMuchWorkError, image_problem
 from image_classifier.api.settings import ServiceSettings
@@ -32,7 +33,8 @@ class Service:
     def __init__(self, artifact: Artifact, settings: ServiceSettings, decoder: Decoder | None = None) -> None:
         self.artifact, self.settings = artifact, settings
         self.model_version = artifact.version  # once: it is the hash of megabytes
-        self.classifier = Classifier(artifact)
+        with standard_error_as_log():
+            self.classifier = Classifier(artifact)
         self.metrics = Metrics(artifact.description.get("reference", {}))
         self._decoder = decoder
         # One picture at a time beside the loop's own: decoded, each takes some tens of megabytes.

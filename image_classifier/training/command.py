@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +39,10 @@ def run_training(
         if output is None:
             raise ConfigurationError("no place for the artifact: name --out")
         page = report or (layout.report / "report.html" if layout.report else None)
-        from image_classifier.training.pipeline import train
         from image_classifier.training.source import local_folder
 
+        with training_environment():
+            from image_classifier.training.pipeline import train
         with local_folder(source) as folder:
             artifact = train(folder, output, chosen, checkpoints or layout.checkpoints, page)
         if tracking is not None:
@@ -53,6 +56,18 @@ def run_training(
         layout.write_failure(traceback.format_exc()[-1000:])
         raise
     _print_figures(artifact, output)
+
+
+@contextmanager
+def training_environment() -> Iterator[None]:
+    """Import what only the training environment has; raises `ConfigurationError` where it is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"{error.name} is not installed here; `make install-training` makes the environment .venv-training, "
+            "and .venv-training/bin/python runs this"
+        ) from None
 
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:

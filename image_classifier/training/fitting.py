@@ -26,6 +26,7 @@ class Layer:
     bias: np.ndarray
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
+        """Return its values, shape (n, units)."""
         return np.asarray(features @ self.kernel + self.bias)
 
 

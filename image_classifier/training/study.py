@@ -100,7 +100,8 @@ class Study:
 def prepare(training: Split, chosen: Hyperparameters, checkpoints: Checkpoints) -> Study:
     """Show the real pictures and drawn ones to the backbone, and divide the real ones into folds.
 
-    Near-duplicates share a fold, and so do all pictures of one kind that is neither. Raises `ConfigurationError` where the backbone's weights are not installed.
+    Near-duplicates share a fold, and so do all pictures of one kind that is neither. Raises `ConfigurationError` where
+    the backbone's weights are not installed.
     """
     tf.config.experimental.enable_op_determinism()
     pictures = training.pictures
