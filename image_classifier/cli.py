@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from common.errors import ApplicationError
 from image_classifier.artifact import SHIPPED, load_artifact
+from image_classifier.learning.cli import COMMANDS
 from image_classifier.sagemaker_cli import commands as sagemaker_commands
 from image_classifier.training.hyperparameters import Hyperparameters, read_hyperparameters
 
@@ -24,6 +25,8 @@ def main() -> None:
 
 
 main.add_command(sagemaker_commands)
+for _command in COMMANDS:
+    main.add_command(_command)
 
 
 @main.command()
@@ -65,7 +68,9 @@ def predict(images: tuple[Path, ...], artifact: Path, as_json: bool) -> None:
 @click.option("--port", type=int, help="SERVE_PORT [default: 8080]")
 @click.option("--workers", type=int, help="SERVE_WORKERS [default: 2]")
 @click.option(
-    "--artifact", type=FOLDER, help="SERVE_ARTIFACT [default: /opt/ml/model if there is one, else the one that ships]"
+    "--artifact",
+    help="SERVE_ARTIFACT: a folder, or s3://bucket/models to follow what is published there "
+    "[default: /opt/ml/model if there is one, else the one that ships]",
 )
 def serve(**options: Any) -> None:
     """Answer over HTTP until SIGTERM; each option is also an environment variable."""
@@ -90,6 +95,7 @@ def hyperparameter_flags(command: Any) -> Any:
 @click.option("--out", type=FOLDER, help="where the artifact is written [default: SageMaker's model folder]")
 @click.option("--hyperparameters", type=click.Path(path_type=Path, dir_okay=False), help="a JSON file")
 @click.option("--checkpoints", type=FOLDER, help="keep finished members here, and go on from them")
+@click.option("--feedback", help="where the service keeps samples: those that were reviewed are trained on too")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="where report.html is written")
 @click.option("--tracking", type=FOLDER, help="record the run with MLflow in this folder's mlflow.db")
 @hyperparameter_flags

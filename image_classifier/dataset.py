@@ -41,6 +41,12 @@ def read_split(directory: Path) -> list[Example]:
     return examples + (_read_kinds(directory / NEITHER) if NEITHER in found else [])
 
 
+def read_reviewed(directory: Path) -> list[Example]:
+    """List the images of a folder that may have folders for the classes and for neither, as many as there are."""
+    labels = [label for label in (*sorted(CLASSES), NEITHER) if (directory / label).is_dir()]
+    return [example for label in labels for example in _read_class(directory / label, label)]
+
+
 def hash_examples(examples: Sequence[Example]) -> str:
     """Return the SHA-256 over the labels and contents of the images, whatever their names."""
     contents = sorted(

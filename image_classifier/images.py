@@ -60,8 +60,10 @@ class PostedImage:
         if self.video is None:
             self._image = _open(data, FORMATS[:-2])
             _check_dimensions(*self._image.size)
-            self.work = _work(str(self._image.format), *self._image.size, data)
+            self.format = str(self._image.format)
+            self.work = _work(self.format, *self._image.size, data)
         else:
+            self.format = self.video
             sizes = _DECLARED_SIZE.findall(data, 0, _HEADER_BYTES)
             pixels = [int.from_bytes(width) * int.from_bytes(height) for width, height in sizes]
             self.work = _work(self.video, min(max(pixels, default=MAX_PIXELS), MAX_PIXELS), 1, data)

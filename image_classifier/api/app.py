@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from image_classifier.api.decoding import Decoder
+from image_classifier.api.feedback import add_feedback
 from image_classifier.api.inference_protocol import add_inference_protocol
 from image_classifier.api.openapi import openapi_document
 from image_classifier.api.problems import register_problems
+from image_classifier.api.sampling import Sampler
 from image_classifier.api.service import EXPLANATION_WORK, Service
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import Artifact
@@ -28,7 +29,8 @@ def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder |
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.config["MAX_FORM_PARTS"] = settings.max_images + 16
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    service = app.extensions["service"] = Service(artifact, settings, decoder)
+    sampler = Sampler(settings.feedback, settings) if settings.feedback else None
+    service = app.extensions["service"] = Service(artifact, settings, decoder, sampler)
     service.warm_up()
     service.metrics.watch(app)
     register_problems(app)
@@ -36,12 +38,8 @@ def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder |
     _add_health(app, service)
     _add_pages(app, service)
     add_inference_protocol(app, service)
+    add_feedback(app, service)
     return app
-
-
-def application(artifact: Artifact, settings: ServiceSettings, decoder: Decoder) -> Callable[[], Flask]:
-    """Return the factory that each worker calls."""
-    return lambda: create_app(artifact, settings, decoder)
 
 
 def _add_answers(app: Flask, service: Service) -> None:
@@ -51,7 +49,7 @@ def _add_answers(app: Flask, service: Service) -> None:
     def predict() -> Response:
         with service.opened(service.images(request)) as images:
             if len(images) == 1:
-                return jsonify(service.describe(service.answer(service.pixels(images[0]))))
+                return jsonify(service.predict(images[0]))
             return jsonify(predictions=[service.answer_or_problem(image) for image in images])
 
     @app.post("/explain")

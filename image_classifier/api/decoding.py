@@ -83,7 +83,7 @@ def _serve(listener: socket.socket, gone: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # who asked for the last image is still to be answered
     while True:
-        if gone in select.select([listener, gone], [], [])[0]:
+        if gone in select.select([listener.fileno(), gone], [], [])[0]:
             return
         connection, _ = listener.accept()
         child = os.fork()

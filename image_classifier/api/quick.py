@@ -35,7 +35,7 @@ class QuickAnswers:
             if pixels is None:
                 return None
             status, kind = "200 OK", "application/json"
-            answer = self._service.describe(self._service.answer(pixels))
+            answer = self._service.answered(pixels, data)
         except ImageError as error:
             answer = image_problem(error)
             status, kind = f"{answer['status']} {answer['title']}", "application/problem+json"

@@ -9,9 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from common.web import serve
 from image_classifier.api.decoding import Decoder, start_decoder
+from image_classifier.api.following import fetch_latest, note_gone, start_follower
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import load_artifact
 
@@ -25,38 +27,49 @@ def run_service(settings: ServiceSettings) -> None:
     that cannot be listened on.
     """
     bound_freed_memory()
-    artifact = load_artifact(settings.artifact_directory)
     with _scratch_directory() as scratch:
-        sockets = Path(scratch) / "decoder"
-        start_decoder(sockets)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = scratch  # read by prometheus_client when it is imported
-        from prometheus_client import multiprocess
+        start_decoder(scratch / "decoder")
+        directory = settings.artifact_directory
+        if settings.followed is not None:
+            directory = fetch_latest(settings.followed, scratch)
+            start_follower(settings.followed, scratch, settings.workers, settings.artifact_seconds)
+        load_artifact(directory)
+        _serve(settings, directory, scratch)
 
-        from image_classifier.api.app import application
-        from image_classifier.api.logs import PropagatingLogger
-        from image_classifier.api.worker import BufferingWorker
 
-        serve(
-            application(artifact, settings, Decoder(sockets)),
-            settings.host,
-            settings.port,
-            settings.workers,
-            worker_class=BufferingWorker,
-            graceful_timeout=25,  # SageMaker and Kubernetes kill after 30 seconds
-            worker_tmp_dir=scratch,
-            logger_class=PropagatingLogger,
-            control_socket_disable=True,
-            child_exit=lambda _server, worker: multiprocess.mark_process_dead(worker.pid),  # type: ignore[no-untyped-call]
-        )
+def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(scratch)  # read by prometheus_client when it is imported
+    from prometheus_client import multiprocess
+
+    from image_classifier.api.app import create_app
+    from image_classifier.api.logs import PropagatingLogger
+    from image_classifier.api.worker import BufferingWorker
+
+    def child_exit(_server: Any, worker: Any) -> None:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+        note_gone(scratch, worker.pid)
+
+    serve(
+        lambda: create_app(load_artifact(directory), settings, Decoder(scratch / "decoder")),
+        settings.host,
+        settings.port,
+        settings.workers,
+        worker_class=BufferingWorker,
+        graceful_timeout=25,  # SageMaker and Kubernetes kill after 30 seconds
+        worker_tmp_dir=str(scratch),
+        logger_class=PropagatingLogger,
+        control_socket_disable=True,
+        child_exit=child_exit,
+    )
 
 
 @contextmanager
-def _scratch_directory() -> Iterator[str]:
+def _scratch_directory() -> Iterator[Path]:
     """Make a directory for the metrics of all workers; a worker that ends leaves it to the others."""
     owner = os.getpid()
     scratch = tempfile.mkdtemp(prefix="image-classifier-")
     try:
-        yield scratch
+        yield Path(scratch)
     finally:
         if os.getpid() == owner:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -16,6 +16,7 @@ from image_classifier.api.decoding import Decoder
 from image_classifier.api.logs import standard_error_as_log
 from image_classifier.api.metrics import Metrics
 from image_classifier.api.problems import OverloadedError, TooMuchWorkError, image_problem
+from image_classifier.api.sampling import Sampler
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import Artifact
 from image_classifier.classifier import Answer, Classifier
@@ -30,13 +31,19 @@ ADMITTED_WORK = 200_000_000  # of a worker's requests together: some seconds
 class Service:
     """Answers for the images in requests. Work is counted in pixels of PNG to be decoded, as `PostedImage` does."""
 
-    def __init__(self, artifact: Artifact, settings: ServiceSettings, decoder: Decoder | None = None) -> None:
+    def __init__(
+        self,
+        artifact: Artifact,
+        settings: ServiceSettings,
+        decoder: Decoder | None = None,
+        sampler: Sampler | None = None,
+    ) -> None:
         self.artifact, self.settings = artifact, settings
         self.model_version = artifact.version  # once: it is the hash of megabytes
         with standard_error_as_log():
             self.classifier = Classifier(artifact)
         self.metrics = Metrics(artifact.description.get("reference", {}))
-        self._decoder = decoder
+        self._decoder, self.sampler = decoder, sampler
         # One picture at a time beside the loop's own: decoded, each takes some tens of megabytes.
         self.turn = threading.Lock()
         self._admitting, self._admitted = threading.Lock(), 0
@@ -114,10 +121,23 @@ class Service:
             "model_version": self.model_version,
         }
 
+    def predict(self, image: PostedImage | ImageError) -> dict[str, Any]:
+        """Return the answer for an image as it is sent; raises an `ImageError`, or `OverloadedError` (503)."""
+        pixels = self.pixels(image)
+        return self.answered(pixels, image.data if isinstance(image, PostedImage) else b"")
+
+    def answered(self, pixels: Pixels, data: bytes) -> dict[str, Any]:
+        """Return the answer for a preprocessed image as it is sent, with an id where answers are kept to learn from."""
+        answer = self.answer(pixels)
+        described = self.describe(answer)
+        if self.sampler is not None:
+            described["id"] = self.sampler.offer(answer, data, dict(described))
+        return described
+
     def answer_or_problem(self, image: PostedImage | ImageError) -> dict[str, Any]:
         """Return the answer for one image of several, or {"problem": ...}: a bad image spoils only its own answer."""
         try:
-            return self.describe(self.answer(self.pixels(image)))
+            return self.predict(image)
         except ImageError as error:
             return {"problem": image_problem(error)}
 

@@ -10,12 +10,14 @@ import signal
 import socket
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import uvloop
 from gunicorn.workers.base import Worker
 
 from image_classifier.api.connections import Clients, Connection
+from image_classifier.api.following import note_ready
 from image_classifier.api.front import Front
 from image_classifier.api.service import Service
 
@@ -27,6 +29,10 @@ _ACCEPTED_AT_ONCE = 64
 
 class BufferingWorker(Worker):  # type: ignore[misc] # gunicorn has no types
     """Takes whole requests in without a thread for each, and answers them; SIGTERM finishes what has been accepted."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._opening: set[asyncio.Task[Any]] = set()
 
     def run(self) -> None:
         """Serve until told to stop."""
@@ -46,11 +52,6 @@ class BufferingWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._serve())
 
-    def init_signals(self) -> None:
-        """Leave the signals of a worker to the loop, and those that end it at once as they are."""
-        super().init_signals()
-        signal.set_wakeup_fd(-1)
-
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         stopping = asyncio.Event()
@@ -58,7 +59,10 @@ class BufferingWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         for listener in self.sockets:
             listener.setblocking(False)
             loop.add_reader(listener.fileno(), self._accept, listener.sock)
-        while not stopping.is_set() and self.ppid == os.getppid():
+        note_ready(Path(self.cfg.worker_tmp_dir))
+        while (
+            self.alive and not stopping.is_set() and self.ppid == os.getppid()
+        ):  # it may have been told while it began
             self._beat()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _BEAT_SECONDS)
@@ -86,10 +90,6 @@ class BufferingWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
         return _ACCEPTED_AT_ONCE
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._opening: set[asyncio.Task[Any]] = set()
 
     async def _finish(self) -> None:
         """Accept what waits in the backlog, then finish every request that has begun."""

@@ -25,6 +25,7 @@ def run_training(
     checkpoints: Path | None,
     report: Path | None,
     tracking: Path | None,
+    feedback: str | None,
     **flags: Any,
 ) -> None:
     """Train as told; what is not told comes from SageMaker's layout. A failure is written there, and raised."""
@@ -39,12 +40,13 @@ def run_training(
         if output is None:
             raise ConfigurationError("no place for the artifact: name --out")
         page = report or (layout.report / "report.html" if layout.report else None)
-        from image_classifier.training.source import local_folder
+        from image_classifier.training.source import local_folder, reviewed_folder
 
         with training_environment():
             from image_classifier.training.pipeline import train
-        with local_folder(source) as folder:
-            artifact = train(folder, output, chosen, checkpoints or layout.checkpoints, page)
+        with local_folder(source) as folder, reviewed_folder(feedback) as reviewed:
+            places = {"checkpoints": checkpoints or layout.checkpoints, "report": page, "reviewed": reviewed}
+            artifact = train(folder, output, chosen, **places)
         if tracking is not None:
             from image_classifier.training.tracking import record_run
 

@@ -27,14 +27,21 @@ _UNFAMILIAR_SHARE = 0.05  # of real posts, by cross-validation, that may come ba
 
 
 def train(
-    data: Path, output: Path, chosen: Hyperparameters, checkpoints: Path | None = None, report: Path | None = None
+    data: Path,
+    output: Path,
+    chosen: Hyperparameters,
+    *,
+    checkpoints: Path | None = None,
+    report: Path | None = None,
+    reviewed: Path | None = None,
 ) -> Artifact:
     """Fit the members on DIR/train and drawn pictures, calibrate on what each did not see, judge on DIR/val.
 
-    Writes the artifact and, if asked, report.html. Raises `MissingInputError` or `DataError` for data that is not fit
-    and `ConfigurationError` where the backbone's weights are not installed.
+    Reviewed images, a folder by class, are trained on too. Writes the artifact and, if asked, report.html. Raises
+    `MissingInputError` or `DataError` for data that is not fit and `ConfigurationError` where the backbone's weights
+    are not installed.
     """
-    training, val = read_pictures(data / "train"), read_pictures(data / "val")
+    training, val = read_pictures(data / "train", reviewed), read_pictures(data / "val")
     val = val.subset(np.flatnonzero(val.pictures.posts))
     _say_duplicates(training, val)
     study = prepare(training, chosen, Checkpoints(checkpoints))

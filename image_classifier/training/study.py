@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from common.logs import get_logger
-from image_classifier.dataset import Example, hash_examples, read_split
+from image_classifier.dataset import Example, hash_examples, read_reviewed, read_split
 from image_classifier.duplicates import fingerprints, folds, group, near_duplicates
 from image_classifier.training.backbone import build_backbone
 from image_classifier.training.calibration import fit_temperature, measure, sigmoid
@@ -49,9 +49,12 @@ class Split:
         return Judged(title, probabilities, self.charts, self.pictures.images, names)
 
 
-def read_pictures(folder: Path) -> Split:
-    """Read a folder with one folder per class; raises `MissingInputError` or `DataError` for one that is not fit."""
-    examples = read_split(folder)
+def read_pictures(folder: Path, reviewed: Path | None = None) -> Split:
+    """Read a folder with one folder per class, and reviewed images beside it, by class, as many as there are.
+
+    Raises `MissingInputError` or `DataError` for a folder that is not fit.
+    """
+    examples = read_split(folder) + (read_reviewed(reviewed) if reviewed is not None else [])
     return Split(examples, load_pictures(examples, f"reading {folder.name}"))
 
 
