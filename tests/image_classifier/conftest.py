@@ -95,10 +95,11 @@ def serve() -> Iterator[Serve]:
     """Start `python -m image_classifier serve` with settings, wait until it is ready, and stop it in the end."""
     running: list[Running] = []
 
-    def start(**settings: str) -> Running:
+    def start(preexec_fn: Callable[[], None] | None = None, **settings: str) -> Running:
         port = free_port()
         environment = {**os.environ, "LOG_LEVEL": "WARNING", "SERVE_PORT": str(port), **settings}
-        process = subprocess.Popen([sys.executable, "-m", "image_classifier", "serve"], env=environment, text=True)
+        command = [sys.executable, "-m", "image_classifier", "serve"]
+        process = subprocess.Popen(command, env=environment, text=True, preexec_fn=preexec_fn)
         follows = (Path(settings.get("SERVE_ARTIFACT", "/nowhere")) / "image_classifier" / "latest.json").exists()
         service = Running(process, f"http://127.0.0.1:{port}", follows)
         running.append(service)
