@@ -95,11 +95,13 @@ def serve() -> Iterator[Serve]:
     """Start `python -m image_classifier serve` with settings, wait until it is ready, and stop it in the end."""
     running: list[Running] = []
 
-    def start(preexec_fn: Callable[[], None] | None = None, **settings: str) -> Running:
+    def start(begun: Callable[[int], None] | None = None, **settings: str) -> Running:
         port = free_port()
         environment = {**os.environ, "LOG_LEVEL": "WARNING", "SERVE_PORT": str(port), **settings}
         command = [sys.executable, "-m", "image_classifier", "serve"]
-        process = subprocess.Popen(command, env=environment, text=True, preexec_fn=preexec_fn)
+        process = subprocess.Popen(command, env=environment, text=True)
+        if begun is not None:
+            begun(process.pid)
         follows = (Path(settings.get("SERVE_ARTIFACT", "/nowhere")) / "image_classifier" / "latest.json").exists()
         service = Running(process, f"http://127.0.0.1:{port}", follows)
         running.append(service)
