@@ -53,11 +53,15 @@ class Clients:
                 return
             connection.expire()
 
-    def close(self) -> None:
-        """Take no further request on any connection; the requests that have begun are finished."""
+    def close(self, *, also_fresh: bool) -> None:
+        """Take no further request on any connection; the requests that have begun are finished.
+
+        A fresh connection has not brought its first request yet.
+        """
         self.closing = True
         for connection in list(self.connections):
-            connection.close_if_idle()
+            if also_fresh or not connection.fresh:
+                connection.close_if_idle()
 
 
 class Connection(asyncio.Protocol):
@@ -71,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._size = self._head_size = self._discarded = 0
         self._whole: deque[tuple[Request, bool, int]] = deque()
         self._begun = self._refused = self._blocked = self._in_body = self._last = False
-        self.answering = False
+        self.answering, self.fresh = False, True
         self.since = asyncio.get_running_loop().time()
         self.deadline = self.since + clients.request_seconds
 
@@ -131,7 +135,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._begun = True
+        self._begun, self.fresh = True, False
         self._request = Request(peer=self._peer)
         self.since = asyncio.get_running_loop().time()
         if not self.answering:

@@ -24,6 +24,7 @@ from image_classifier.api.service import Service
 _BEAT_SECONDS = 0.5
 _BUFFERED_BYTES = 32 << 20  # bodies that have come in part or wait to be answered, together
 _CONNECTIONS = 2000
+_FRESH_SECONDS = 0.5
 _ACCEPTED_AT_ONCE = 64
 
 
@@ -101,8 +102,9 @@ class BufferingWorker(Worker):  # type: ignore[misc] # gunicorn has no types
             listener.close()
         while self._opening:
             await asyncio.wait(self._opening)
-        await asyncio.sleep(0.05)  # what the last to connect have sent is read
-        self._clients.close()
+        self._clients.close(also_fresh=False)
+        await asyncio.sleep(_FRESH_SECONDS)  # what the last to connect have sent is read
+        self._clients.close(also_fresh=True)
         deadline = time.monotonic() + self.cfg.graceful_timeout
         while self._clients.connections and time.monotonic() < deadline:
             self._beat()
