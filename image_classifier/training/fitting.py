@@ -118,17 +118,18 @@ def fit_head(real: Views, drawn: Views, chosen: Hyperparameters, seed: int) -> H
     dropped = keras.layers.Dropout(chosen.dropout)(seen)
     chart, hidden, known = (keras.layers.Dense(units) for units in (1, chosen.units, 1))
     units = keras.layers.Dropout(chosen.dropout / 2)(keras.layers.ReLU()(hidden(dropped)))
-    network = keras.Model(seen, keras.layers.Concatenate()([chart(dropped), known(units)]))
+    network = keras.Model(seen, [chart(dropped), known(units)])
     steps = -(-len(features) // chosen.batch) * chosen.epochs
     schedule = keras.optimizers.schedules.CosineDecay(chosen.learning_rate, steps, alpha=0.01)
     network.compile(
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=chosen.weight_decay),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        loss=[keras.losses.BinaryCrossentropy(from_logits=True) for _ in range(2)],
     )
     stopping = keras.callbacks.EarlyStopping(monitor="loss", patience=chosen.patience)
     network.fit(
         (features - mean) / deviation,
-        targets,
+        [targets[:, 0], targets[:, 1]],
+        sample_weight=[targets[:, 1], np.ones(len(targets))],  # what is neither says nothing of charts and memes
         batch_size=chosen.batch,
         epochs=chosen.epochs,
         callbacks=[stopping, Progress()],
