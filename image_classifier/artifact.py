@@ -13,6 +13,7 @@ from common.errors import DataError, MissingInputError
 MODEL_FILE = "model.tflite"
 DESCRIPTION_FILE = "artifact.json"
 CLASSES = ("meme", "chart")
+NEITHER = "neither"
 SHIPPED = Path(__file__).parent / "artifact"
 
 
@@ -24,9 +25,14 @@ class Artifact:
     description: dict[str, Any]
 
     @property
+    def sha256(self) -> str:
+        """The model's SHA-256."""
+        return hashlib.sha256(self.model).hexdigest()
+
+    @property
     def version(self) -> str:
         """The first twelve hexadecimal digits of the model's SHA-256."""
-        return hashlib.sha256(self.model).hexdigest()[:12]
+        return self.sha256[:12]
 
     @property
     def side(self) -> int:
@@ -64,7 +70,7 @@ def load_artifact(directory: Path) -> Artifact:
         _ = (artifact.side, artifact.familiarity_threshold, artifact.certainty_threshold)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{directory / DESCRIPTION_FILE} lacks or garbles {error}") from None
-    if recorded != hashlib.sha256(model).hexdigest():
+    if recorded != artifact.sha256:
         raise DataError(
             f"{directory / MODEL_FILE} is not the model that {DESCRIPTION_FILE} describes (SHA-256 differs)"
         )

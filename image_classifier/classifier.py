@@ -8,17 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from common.errors import DataError
 from image_classifier.artifact import Artifact
 from image_classifier.preprocessing import Pixels, preprocess
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The class of an image, its probability, how familiar the image is, and whether the answer should be relied on."""
+    """The class of an image, its probability, and whether it is one of the two at all.
+
+    `familiarity` is the probability that it is; `neither` that it is not, or that there is next to nothing on it;
+    `confident` that it is, and that the class is probable enough to be relied on.
+    """
 
     label: str
     probability: float
     familiarity: float
+    neither: bool
     confident: bool
 
     @property
@@ -38,14 +44,23 @@ def is_blank(pixels: Pixels) -> bool:
 
 
 class Classifier:
-    """A loaded artifact that answers for one image at a time; safe to share between threads."""
+    """A loaded artifact that answers for one image at a time; safe to share between threads.
+
+    Raises `DataError` for a model that cannot be loaded, or that is not of the size that the artifact says.
+    """
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
-        self._interpreter = Interpreter(model_content=artifact.model, num_threads=1)
-        self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        try:
+            self._interpreter = Interpreter(model_content=artifact.model, num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise DataError(f"the artifact's model is not a LiteRT model: {str(error).splitlines()[0]}") from None
+        (given,), (made,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        shapes = (given["shape"].tolist(), made["shape"].tolist())
+        if shapes != ([1, artifact.side, artifact.side, 3], [1, 2]) or given["dtype"] is not np.uint8:
+            raise DataError(f"the artifact's model goes from {shapes[0]} to {shapes[1]}, not from side {artifact.side}")
+        self._input, self._output = given["index"], made["index"]
         self._lock = threading.Lock()
 
     def classify(self, data: bytes) -> Answer:
@@ -56,8 +71,9 @@ class Classifier:
         """Answer for a preprocessed image: a uint8 array of shape (side, side, 3)."""
         chart, familiarity = (float(value) for value in self.probabilities(pixels))
         label, probability = ("chart", chart) if chart >= 0.5 else ("meme", 1.0 - chart)
-        sure = probability >= self.artifact.certainty_threshold and familiarity >= self.artifact.familiarity_threshold
-        return Answer(label, probability, familiarity, sure and not is_blank(pixels))
+        neither = familiarity < self.artifact.familiarity_threshold or is_blank(pixels)
+        confident = probability >= self.artifact.certainty_threshold and not neither
+        return Answer(label, probability, familiarity, neither, confident)
 
     def probabilities(self, pixels: Pixels) -> np.ndarray:
         """Return the model's own output for one preprocessed image: P(chart) and P(known), float32.

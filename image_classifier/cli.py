@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import click
 from rich.console import Console
 from rich.table import Column, Table
 
+from common.errors import ApplicationError
 from image_classifier.artifact import SHIPPED, load_artifact
+from image_classifier.learning.cli import COMMANDS
 from image_classifier.sagemaker_cli import commands as sagemaker_commands
 from image_classifier.training.hyperparameters import Hyperparameters, read_hyperparameters
 
@@ -22,6 +25,8 @@ def main() -> None:
 
 
 main.add_command(sagemaker_commands)
+for _command in COMMANDS:
+    main.add_command(_command)
 
 
 @main.command()
@@ -39,21 +44,23 @@ def generate(out: Path, count: int, seed: int) -> None:
 @main.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--artifact", type=FOLDER, default=SHIPPED, help="by default the one that ships")
-def predict(images: tuple[Path, ...], artifact: Path) -> None:
-    """Classify image files and print a table; exit code 65 if one cannot be read."""
-    from image_classifier.predict import predict_files
+@click.option("--json", "as_json", is_flag=True, help="print one JSON object a line instead of a table")
+def predict(images: tuple[Path, ...], artifact: Path, as_json: bool) -> None:
+    """Classify image files; exit code 66 if one is missing, 65 if one is no image (the others are answered)."""
+    from image_classifier.predict import as_object, as_row, predict_files
 
     table = Table(Column("image", overflow="fold"), "class", "probability", "note")
-    failures = 0
-    for path, answer, problem in predict_files(images, load_artifact(artifact)):
-        if answer is None:
-            failures += 1
-            table.add_row(str(path), "-", "-", problem)
+    codes = {0}
+    for path, answer in predict_files(images, load_artifact(artifact)):
+        if isinstance(answer, ApplicationError):
+            codes.add(answer.exit_code)
+        if as_json:
+            click.echo(json.dumps(as_object(path, answer)))
         else:
-            note = "" if answer.confident else "not confident"
-            table.add_row(str(path), answer.label, f"{answer.probability:.3f}", note)
-    Console().print(table)
-    raise SystemExit(65 if failures else 0)
+            table.add_row(*as_row(path, answer))
+    if not as_json:
+        Console().print(table)
+    raise SystemExit(max(codes))
 
 
 @main.command()
@@ -61,7 +68,9 @@ def predict(images: tuple[Path, ...], artifact: Path) -> None:
 @click.option("--port", type=int, help="SERVE_PORT [default: 8080]")
 @click.option("--workers", type=int, help="SERVE_WORKERS [default: 2]")
 @click.option(
-    "--artifact", type=FOLDER, help="SERVE_ARTIFACT [default: /opt/ml/model if there is one, else the one that ships]"
+    "--artifact",
+    help="SERVE_ARTIFACT: a folder, or s3://bucket/models to follow what is published there "
+    "[default: /opt/ml/model if there is one, else the one that ships]",
 )
 def serve(**options: Any) -> None:
     """Answer over HTTP until SIGTERM; each option is also an environment variable."""
@@ -86,6 +95,7 @@ def hyperparameter_flags(command: Any) -> Any:
 @click.option("--out", type=FOLDER, help="where the artifact is written [default: SageMaker's model folder]")
 @click.option("--hyperparameters", type=click.Path(path_type=Path, dir_okay=False), help="a JSON file")
 @click.option("--checkpoints", type=FOLDER, help="keep finished members here, and go on from them")
+@click.option("--feedback", help="where the service keeps samples: those that were reviewed are trained on too")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="where report.html is written")
 @click.option("--tracking", type=FOLDER, help="record the run with MLflow in this folder's mlflow.db")
 @hyperparameter_flags
@@ -113,8 +123,11 @@ def train(**options: Any) -> None:
 def tune(data: str, study: Path, best: Path, trials: int, hyperparameters: Path | None, **flags: Any) -> None:
     """Search hyperparameters by cross-validation; called again with the same study, go on (training environment)."""
     chosen = read_hyperparameters(hyperparameters, flags)
+    from image_classifier.training.command import training_environment
     from image_classifier.training.source import local_folder
-    from image_classifier.training.tuning import tune as search
+
+    with training_environment():
+        from image_classifier.training.tuning import tune as search
 
     with local_folder(data) as folder:
         found = search(folder, study, best, trials, chosen)

@@ -9,11 +9,11 @@ import numpy as np
 
 from common.errors import DataError
 from common.progress import track
-from image_classifier.artifact import Artifact
+from image_classifier.artifact import CLASSES, Artifact
 from image_classifier.classifier import Classifier
 from image_classifier.dataset import Example, read_split
 from image_classifier.images import ImageError
-from image_classifier.training.calibration import measure
+from image_classifier.training.calibration import area_under_roc, measure
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,10 @@ class Evaluation:
 
 
 def evaluate(artifact: Artifact, folder: Path) -> Evaluation:
-    """Answer for every image in FOLDER/{chart,meme} and measure; raises `DataError` for a file that is no image."""
+    """Answer for every image in FOLDER/{chart,meme} and measure; raises `DataError` for a file that is no image.
+
+    With a folder `neither` beside them it is also measured how well posts are told from what is neither.
+    """
     classifier = Classifier(artifact)
     examples = read_split(folder)
     answers = []
@@ -34,12 +37,18 @@ def evaluate(artifact: Artifact, folder: Path) -> Evaluation:
             answers.append(classifier.classify(example.path.read_bytes()))
         except ImageError as error:
             raise DataError(f"{example.path}: {error}") from None
+    posts = np.array([example.label in CLASSES for example in examples])
     probabilities = np.array([answer.chart_probability for answer in answers])
     charts = np.array([example.label == "chart" for example in examples])
+    confident = np.array([answer.confident for answer in answers])
     errors = [
         (example, answer.chart_probability)
         for example, answer in zip(examples, answers, strict=True)
-        if answer.label != example.label
+        if example.label in CLASSES and answer.label != example.label
     ]
-    confident = float(np.mean([answer.confident for answer in answers]))
-    return Evaluation({**measure(probabilities, charts), "confident": confident}, errors)
+    figures = {**measure(probabilities[posts], charts[posts]), "confident": float(np.mean(confident[posts]))}
+    if not posts.all():
+        familiarity = np.array([answer.familiarity for answer in answers])
+        figures["neither_roc_auc"] = area_under_roc(familiarity, posts)
+        figures["neither_confident"] = float(np.mean(confident[~posts]))
+    return Evaluation(figures, errors)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -9,10 +11,19 @@ from PIL import Image, ImageOps
 
 from common.errors import DataError
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "HEIC")
+VIDEO_FORMATS = ("AVIF", "HEIC")  # one frame of a video codec each
 MAX_PIXELS = 25_000_000
 MAX_SIDE = 16_384
+# Decoding work is counted in pixels of PNG, some 12 ms of one core per million. A baseline JPEG that is shrunk while it
+# is decoded costs a 24th of that, each further scan of a progressive one as much again, WebP twice as much.
+_JPEG_SCANS_PER_PIXEL = 24
+_WORK_PER_PIXEL = {"WEBP": 2.0, "AVIF": 2.0, "HEIC": 2.0}
+_PILLOW_NAMES = {"HEIC": "HEIF"}
 _ORIENTATION = 0x0112
+_AVIF_BRANDS, _HEIC_BRANDS = re.compile(rb"avi[fs]"), re.compile(rb"hei[cxms]|hev[cxms]|mif1|msf1")
+_DECLARED_SIZE = re.compile(rb"ispe\0{4}(.{4})(.{4})", re.DOTALL)
+_HEADER_BYTES = 1 << 16
 
 
 class ImageError(DataError):
@@ -32,32 +43,88 @@ class BrokenImageError(ImageError):
 
 
 class OversizedImageError(ImageError):
-    """The header declares more pixels than are decoded here."""
+    """The header declares more pixels than are decoded here, or decoding takes more time or memory than it may."""
+
+
+class PostedImage:
+    """An image file whose header has been read: what decoding it will cost is known, and nothing is decoded yet.
+
+    Raises an `ImageError` for bytes that are empty, of another format, or that declare more than MAX_PIXELS pixels or a
+    side over MAX_SIDE. `work` estimates what decoding costs, in pixels of PNG. AVIF and HEIC are only looked at: their
+    libraries see the bytes in `read`, which can be called in another process.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.video = video_format(data)
+        if self.video is None:
+            self._image = _open(data, FORMATS[:-2])
+            _check_dimensions(*self._image.size)
+            self.format = str(self._image.format)
+            self.work = _work(self.format, *self._image.size, data)
+        else:
+            self.format = self.video
+            sizes = _DECLARED_SIZE.findall(data, 0, _HEADER_BYTES)
+            pixels = [int.from_bytes(width) * int.from_bytes(height) for width, height in sizes]
+            self.work = _work(self.video, min(max(pixels, default=MAX_PIXELS), MAX_PIXELS), 1, data)
+
+    def read(self, side: int) -> Image.Image:
+        """Decode the first frame and shrink it to fit into `side` x `side` pixels; a smaller image stays as it is.
+
+        The result is RGB and upright: EXIF orientation is applied, transparency becomes white, 16-bit and CMYK become
+        8-bit RGB. Raises an `ImageError` for a file that is broken.
+        """
+        with self._opened() as image:
+            try:
+                orientation = image.getexif().get(_ORIENTATION, 1)
+                # A JPEG is decoded at a half, a quarter or an eighth of its size when that is twice what is needed.
+                image.draft("RGB", (2 * side, 2 * side))
+                return _upright(_shrunk(_plain(image), side), orientation)
+            except Exception as error:  # decoders raise whatever a broken file leads them to
+                raise BrokenImageError(f"the {image.format} image is broken or cut short: {error}") from None
+
+    def _opened(self) -> Image.Image:
+        if self.video is None:
+            return self._image
+        if self.video == "HEIC":
+            _register_heic()
+        image = _open(self.data, (_PILLOW_NAMES.get(self.video, self.video),))
+        _check_dimensions(*image.size)
+        return image
 
 
 def read_image(data: bytes, side: int) -> Image.Image:
-    """Decode a JPEG, PNG, WebP, GIF (first frame) or BMP file and shrink it to fit into `side` x `side` pixels.
-
-    The result is RGB and upright: EXIF orientation is applied, transparency becomes white, 16-bit and CMYK become 8-bit
-    RGB. An image that is smaller stays as it is. Raises an `ImageError` for bytes that are empty, of another format,
-    broken, or that declare more than MAX_PIXELS pixels or a side over MAX_SIDE (refused before anything is decoded).
-    """
-    with _open(data) as image:
-        _check_dimensions(image)
-        try:
-            orientation = image.getexif().get(_ORIENTATION, 1)
-            # A JPEG is decoded at a half, a quarter or an eighth of its size when that is still twice what is needed.
-            image.draft("RGB", (2 * side, 2 * side))
-            return _upright(_shrunk(_plain(image), side), orientation)
-        except Exception as error:  # decoders raise whatever a broken file leads them to
-            raise BrokenImageError(f"the {image.format} image is broken or cut short: {error}") from None
+    """Decode an image file, as `PostedImage` does."""
+    return PostedImage(data).read(side)
 
 
-def _open(data: bytes) -> Image.Image:
+def video_format(data: bytes) -> str | None:
+    """Return "AVIF" or "HEIC" for a file that begins like one: an ISO base media file of one of their brands."""
+    if data[4:8] != b"ftyp":
+        return None
+    brands = data[8 : min(int.from_bytes(data[:4]), 256)]
+    return "AVIF" if _AVIF_BRANDS.search(brands) else "HEIC" if _HEIC_BRANDS.search(brands) else None
+
+
+def _work(name: str, width: int, height: int, data: bytes) -> int:
+    if name == "JPEG":
+        return width * height * max(1, data.count(b"\xff\xda")) // _JPEG_SCANS_PER_PIXEL
+    return int(width * height * _WORK_PER_PIXEL.get(name, 1.0))
+
+
+@cache
+def _register_heic() -> None:
+    """Let Pillow open HEIC; not done at import, because the library is large and most images are of other formats."""
+    import pillow_heif  # noqa: PLC0415
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def _open(data: bytes, formats: tuple[str, ...]) -> Image.Image:
     if not data:
         raise UnsupportedImageError("the image is empty (zero bytes)")
     try:
-        return Image.open(BytesIO(data), formats=FORMATS)
+        return Image.open(BytesIO(data), formats=formats)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise OversizedImageError(f"the image declares more than {MAX_PIXELS} pixels", "pixels", MAX_PIXELS) from None
     except Exception:  # as above: a header can be broken in any way
@@ -67,8 +134,7 @@ def _open(data: bytes) -> Image.Image:
         ) from None
 
 
-def _check_dimensions(image: Image.Image) -> None:
-    width, height = image.size
+def _check_dimensions(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise OversizedImageError(
             f"{width} x {height} pixels are more than the {MAX_PIXELS} that are decoded", "pixels", MAX_PIXELS
@@ -81,12 +147,12 @@ def _plain(image: Image.Image) -> Image.Image:
     """Return the decoded image as RGB, or as RGBA where it is transparent."""
     if image.mode.startswith("I"):
         return Image.fromarray((np.asarray(image).clip(0, 65535) >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info:
-        return image.convert("RGBA")
-    if image.mode == "RGB":  # the usual case; converting it would copy it
+    transparent = image.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in image.info
+    wanted = "RGBA" if transparent else "RGB"
+    if image.mode == wanted:  # the usual case; converting it would copy it
         image.load()
         return image
-    return image.convert("RGB")
+    return image.convert(wanted)
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:

@@ -41,6 +41,7 @@ class Job:
     output_uri: str
     instance_type: str = "ml.m5.xlarge"
     max_seconds: int = 3600
+    spot: bool = False
 
     def channels(self) -> list[dict[str, Any]]:
         """Return the two input channels, `train` and `val`."""
@@ -70,8 +71,18 @@ class Job:
             "InputDataConfig": self.channels(),
             "OutputDataConfig": {"S3OutputPath": self.output_uri},
             "ResourceConfig": {"InstanceType": self.instance_type, "InstanceCount": 1, "VolumeSizeInGB": 30},
-            "StoppingCondition": {"MaxRuntimeInSeconds": self.max_seconds},
+            "CheckpointConfig": {
+                "S3Uri": f"{self.output_uri.rstrip('/')}/checkpoints/{self.name}",
+                "LocalPath": "/opt/ml/checkpoints",
+            },
+            "EnableManagedSpotTraining": self.spot,
+            "StoppingCondition": self._stopping(),
         }
+
+    def _stopping(self) -> dict[str, int]:
+        """Bound the run; on spot instances also the time with the interruptions, after which it goes on."""
+        waiting = {"MaxWaitTimeInSeconds": 4 * self.max_seconds} if self.spot else {}
+        return {"MaxRuntimeInSeconds": self.max_seconds, **waiting}
 
 
 def train(job: Job, hyperparameters: Path | None, poll_seconds: float = 15.0) -> str:

@@ -24,6 +24,7 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--output-uri", required=True, help="s3://... for model.tar.gz"),
         click.option("--instance-type", default="ml.m5.xlarge", show_default=True),
         click.option("--max-seconds", type=click.IntRange(min=60), default=3600, show_default=True),
+        click.option("--spot", is_flag=True, help="on spot instances: cheaper, and resumed from checkpoints"),
     )
     for option in reversed(options):
         command = option(command)

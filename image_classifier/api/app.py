@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
+from image_classifier.api.decoding import Decoder
+from image_classifier.api.feedback import add_feedback
 from image_classifier.api.inference_protocol import add_inference_protocol
 from image_classifier.api.openapi import openapi_document
 from image_classifier.api.problems import register_problems
-from image_classifier.api.raw_images import RawImages
-from image_classifier.api.service import Service
+from image_classifier.api.sampling import Sampler
+from image_classifier.api.service import EXPLANATION_WORK, Service
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import Artifact
 from image_classifier.explain import occlusion_map, render_map
@@ -21,14 +22,15 @@ _STATIC = Path(__file__).parent / "static"
 _POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'"
 
 
-def create_app(artifact: Artifact, settings: ServiceSettings) -> Flask:
-    """Return the application that answers with one artifact."""
+def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder | None = None) -> Flask:
+    """Return the application that answers with one artifact; without a decoder it decodes all images itself."""
     app = Flask("image_classifier", static_folder=str(_STATIC))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.config["MAX_FORM_PARTS"] = settings.max_images + 16
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    service = Service(artifact, settings)
+    sampler = Sampler(settings.feedback, settings) if settings.feedback else None
+    service = app.extensions["service"] = Service(artifact, settings, decoder, sampler)
     service.warm_up()
     service.metrics.watch(app)
     register_problems(app)
@@ -36,13 +38,8 @@ def create_app(artifact: Artifact, settings: ServiceSettings) -> Flask:
     _add_health(app, service)
     _add_pages(app, service)
     add_inference_protocol(app, service)
-    app.wsgi_app = RawImages(app.wsgi_app, service)  # type: ignore[method-assign]
+    add_feedback(app, service)
     return app
-
-
-def application(artifact: Artifact, settings: ServiceSettings) -> Callable[[], Flask]:
-    """Return the factory that each worker calls."""
-    return lambda: create_app(artifact, settings)
 
 
 def _add_answers(app: Flask, service: Service) -> None:
@@ -50,18 +47,19 @@ def _add_answers(app: Flask, service: Service) -> None:
     @app.post("/invocations")
     @app.post("/chart_classifier/predict")
     def predict() -> Response:
-        images = service.images(request)
-        if len(images) == 1:
-            return jsonify(service.describe(service.answer(service.pixels(images[0]))))
-        return jsonify(predictions=[service.answer_or_problem(data) for data in images])
+        with service.opened(service.images(request)) as images:
+            if len(images) == 1:
+                return jsonify(service.predict(images[0]))
+            return jsonify(predictions=[service.answer_or_problem(image) for image in images])
 
     @app.post("/explain")
     def explain() -> Response:
-        images = service.images(request)
-        if len(images) != 1:
-            raise BadRequest(f"one image is explained at a time; {len(images)} were sent")
-        pixels = service.pixels(images[0])
-        with service.metrics.stage("explain"):
+        files = service.images(request)
+        if len(files) != 1:
+            raise BadRequest(f"one image is explained at a time; {len(files)} were sent")
+        with service.opened(files) as images:
+            pixels = service.pixels(images[0])
+        with service.admitted(EXPLANATION_WORK), service.turn, service.metrics.stage("explain"):
             answer, costs = occlusion_map(service.classifier, pixels)
             picture = render_map(pixels, costs)
         headers = {"X-Class": answer.label, "X-Probability": repr(answer.probability)}

@@ -12,6 +12,7 @@ from common.version import code_version
 from image_classifier.api.bodies import decode_base64, json_body
 from image_classifier.api.problems import TooManyImages
 from image_classifier.api.service import Service
+from image_classifier.classifier import Answer
 from image_classifier.preprocessing import Pixels
 
 MODEL = "image_classifier"
@@ -46,13 +47,14 @@ def add_inference_protocol(app: Flask, service: Service) -> None:
     def infer(name: str, version: str | None = None) -> Response:
         _check_model(service, name, version)
         body = json_body(request)
-        answers = [service.answer(pixels) for pixels in _inputs(service, body)]
+        answers = _answers(service, body)
         count = [len(answers)]
         outputs = [
             {"name": "class", "shape": count, "datatype": "BYTES", "data": [a.label for a in answers]},
             {"name": "probability", "shape": count, "datatype": "FP64", "data": [a.probability for a in answers]},
             {"name": "familiarity", "shape": count, "datatype": "FP64", "data": [a.familiarity for a in answers]},
             {"name": "confident", "shape": count, "datatype": "BOOL", "data": [a.confident for a in answers]},
+            {"name": "neither", "shape": count, "datatype": "BOOL", "data": [a.neither for a in answers]},
         ]
         identity = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
         return jsonify(model_name=MODEL, model_version=service.model_version, outputs=outputs, **identity)
@@ -80,20 +82,22 @@ def _metadata(service: Service) -> dict[str, Any]:
             {"name": "probability", "datatype": "FP64", "shape": [-1]},
             {"name": "familiarity", "datatype": "FP64", "shape": [-1]},
             {"name": "confident", "datatype": "BOOL", "shape": [-1]},
+            {"name": "neither", "datatype": "BOOL", "shape": [-1]},
         ],
     }
 
 
-def _inputs(service: Service, body: Any) -> list[Pixels]:
-    """Read the one input: image files as base64 (BYTES), or arrays that are already preprocessed (UINT8)."""
+def _answers(service: Service, body: Any) -> list[Answer]:
+    """Answer for the one input: image files as base64 (BYTES), or arrays that are already preprocessed (UINT8)."""
     given = body.get("inputs") if isinstance(body, dict) else None
     if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], dict):
         raise BadRequest('the body needs "inputs": a list of one input, {"name", "shape", "datatype", "data"}')
     tensor = given[0]
     if tensor.get("datatype") == "BYTES":
-        return [service.pixels(data) for data in _files(service, tensor)]
+        with service.opened(_files(service, tensor)) as images:
+            return [service.answer(service.pixels(image)) for image in images]
     if tensor.get("datatype") == "UINT8":
-        return _arrays(service, tensor)
+        return [service.answer(pixels) for pixels in _arrays(service, tensor)]
     raise BadRequest(f'datatype is {tensor.get("datatype")!r}: "BYTES" (base64 of image files) or "UINT8" (pixels)')
 
 
@@ -101,8 +105,8 @@ def _files(service: Service, tensor: dict[str, Any]) -> list[bytes]:
     texts = tensor.get("data")
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise BadRequest("data: expected a list of base64 strings that is not empty")
-    if tensor.get("shape") != [len(texts)]:
-        raise BadRequest(f"shape is {tensor.get('shape')!r}: expected [{len(texts)}], the length of data")
+    if tensor.get("shape") not in ([len(texts)], [len(texts), 1]):
+        raise BadRequest(f"shape is {tensor.get('shape')!r}: expected [{len(texts)}] or [{len(texts)}, 1]")
     _check_count(service, len(texts))
     return [decode_base64(text, "data") for text in texts]
 

@@ -15,7 +15,8 @@ def openapi_document(settings: ServiceSettings) -> Schema:
     """Return the document (OpenAPI 3.1), with this service's limits in words and numbers."""
     limits = (
         f"{', '.join(FORMATS)}; at most {settings.max_body_bytes} bytes and {settings.max_images} images a request, "
-        f"{MAX_PIXELS} pixels and {MAX_SIDE} pixels a side an image. Of an animation, the first frame."
+        f"{MAX_PIXELS} pixels and {MAX_SIDE} pixels a side an image, {settings.max_request_pixels} pixels as they are "
+        "decoded in all. Of an animation, the first frame."
     )
     predict = _operation(
         "Is it a chart or a meme?", limits, _image_bodies(), _json("Prediction or predictions", _ref("Predicted"))
@@ -35,6 +36,7 @@ def openapi_document(settings: ServiceSettings) -> Schema:
             "/invocations": {"post": predict},
             "/chart_classifier/predict": {"post": predict},
             "/explain": {"post": explain},
+            "/feedback": {"post": _feedback()},
             "/healthz": {"get": _read("The process is alive")},
             "/readyz": {"get": _read("Ready to answer")},
             "/ping": {"get": _read("Ready to answer (SageMaker)")},
@@ -62,6 +64,7 @@ def _operation(summary: str, description: str, body: Schema, success: Schema) ->
         "413": "A limit was passed; the member limit names it",
         "415": "Not an accepted content type or image format",
         "422": "The image is broken",
+        "503": "Too much work waits; try again after Retry-After seconds",
     }
     responses = {status: _problem(text) for status, text in refusals.items()}
     return {
@@ -70,6 +73,21 @@ def _operation(summary: str, description: str, body: Schema, success: Schema) ->
         "requestBody": body,
         "responses": {"200": success, **responses},
     }
+
+
+def _feedback() -> Schema:
+    responses = {
+        "204": {"description": "It is noted, for a reviewer to decide"},
+        "400": _problem("The body has the wrong shape"),
+        "404": _problem("No feedback is kept here, or the image was not kept: send it too"),
+        "408": _problem("The body did not arrive in time"),
+        "413": _problem("A limit was passed; the member limit names it"),
+        "415": _problem("Not an accepted image format"),
+        "422": _problem("The image is broken"),
+        "503": _problem("Too much work waits; try again after Retry-After seconds"),
+    }
+    body = _json_body(_ref("Feedback"))
+    return {"summary": "What an answered image really is", "requestBody": body, "responses": responses}
 
 
 def _read(summary: str, kind: str = "application/json") -> Schema:
@@ -123,7 +141,7 @@ def _image_bodies() -> Schema:
     }
     form: Schema = {"type": "object", "properties": {"encoded_image": encoded}, "required": ["encoded_image"]}
     whole: Schema = {"type": "object", "properties": {"image": one_or_many}, "required": ["image"]}
-    raw = {kind: {"schema": file} for kind in ("image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")}
+    raw = {kind: {"schema": file} for kind in tuple(f"image/{name.lower()}" for name in FORMATS)}
     return {
         "required": True,
         "content": {
@@ -143,11 +161,13 @@ def _schemas(settings: ServiceSettings) -> Schema:
         "properties": {
             "class": {"type": "string", "enum": ["chart", "meme"]},
             "probability": {**share, "description": "probability of the class, calibrated"},
-            "confident": {"type": "boolean", "description": "false: unsure, or unlike anything in training"},
-            "familiarity": {**share, "description": "how much the image is like those in training"},
+            "confident": {"type": "boolean", "description": "false: neither, or the class is not probable enough"},
+            "neither": {"type": "boolean", "description": "whether the image is neither chart nor meme"},
+            "familiarity": {**share, "description": "how much the image is like the charts and memes in training"},
             "model_version": {"type": "string"},
+            "id": {"type": "string", "description": "for POST /feedback; only where answers are kept to learn from"},
         },
-        "required": ["class", "probability", "confident", "familiarity", "model_version"],
+        "required": ["class", "probability", "confident", "neither", "familiarity", "model_version"],
     }
     spoiled: Schema = {"type": "object", "properties": {"problem": _ref("Problem")}, "required": ["problem"]}
     items: Schema = {
@@ -178,12 +198,22 @@ def _schemas(settings: ServiceSettings) -> Schema:
         },
         "required": ["name", "shape", "datatype", "data"],
     }
+    feedback: Schema = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "class": {"type": "string", "enum": ["chart", "meme", "neither"]},
+            "image": {"type": "string", "contentEncoding": "base64"},
+        },
+        "required": ["id", "class"],
+    }
     inputs: Schema = {"type": "array", "minItems": 1, "maxItems": 1, "items": tensor}
     return {
         "Prediction": prediction,
         "Predictions": several,
         "Predicted": {"anyOf": [_ref("Prediction"), _ref("Predictions")]},
         "Problem": problem,
+        "Feedback": feedback,
         "InferenceRequest": {"type": "object", "properties": {"inputs": inputs}, "required": ["inputs"]},
         "InferenceResponse": {
             "type": "object",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 
 from common.web import problem, register_problem_handlers
 from image_classifier.images import BrokenImageError, ImageError, OversizedImageError
@@ -17,6 +17,21 @@ class TooManyImages(RequestEntityTooLarge):  # named as werkzeug names its own
     def __init__(self, count: int, most: int) -> None:
         super().__init__(f"{count} images in one request; at most {most} are answered at once")
         self.limit = {"name": "images", "value": most}
+
+
+class TooMuchWorkError(RequestEntityTooLarge):
+    """The images of the request declare more pixels than are decoded for one request."""
+
+    def __init__(self, work: int, most: int) -> None:
+        super().__init__(f"decoding the images costs as much as {work} pixels of PNG; at most {most} are decoded")
+        self.limit = {"name": "request_pixels", "value": most}
+
+
+class OverloadedError(ServiceUnavailable):
+    """Too much work waits already."""
+
+    def __init__(self) -> None:
+        super().__init__("too much work waits; try again", retry_after=1)
 
 
 def image_problem(error: ImageError) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from image_classifier.drawing import cartoons, pages, screens
+from image_classifier.drawing import cartoons, pages, screens, strangers
 from image_classifier.drawing.canvas import Colour, Random, chance, colour, field, font, gradient, phrase, wrap
 from image_classifier.drawing.charts import price_chart, wall
 from image_classifier.drawing.figures import report_figure
@@ -86,7 +86,7 @@ def meme(random: Random) -> Image.Image:
 
 
 def neither(random: Random) -> Image.Image:
-    """Draw what is neither chart nor meme: a blank page, noise, a gradient, a pattern, a code, a page, a receipt."""
+    """Draw what is neither chart nor meme: a blank page, noise, a pattern, a code, a receipt, a sign, a map, a form."""
     width, height = _any_size(random)
     scenes: tuple[Scene, ...] = (
         _blank,
@@ -97,6 +97,12 @@ def neither(random: Random) -> Image.Image:
         _receipt_photo,
         _receipt_photo,
         pages.note,
+        strangers.sign,
+        strangers.sign,
+        strangers.street_map,
+        strangers.form,
+        strangers.conversation,
+        strangers.board,
     )
     return scenes[int(random.integers(len(scenes)))](random, width, height)
 

@@ -89,3 +89,31 @@ def monitor(random: Random, picture: Image.Image) -> Image.Image:
     pixels = pixels * random.uniform(0.7, 1.0) * stripes[..., None] + 70 * random.random() * glow[..., None]
     photo = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
     return photo.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.6)))
+
+
+def viewer(random: Random, picture: Image.Image) -> Image.Image:
+    """Show a picture in a phone's app, mostly a dark one, with a status bar, words around it and buttons below."""
+    width = int(random.integers(330, 480))
+    height = int(width * random.uniform(1.5, 2.2))
+    dark = chance(random, 0.75)
+    shade = int(random.choice([0, 0, 18, 30])) if dark else int(random.choice([255, 255, 245]))
+    paper: Colour = (shade, shade, min(255, shade + 5))
+    ink: Colour = (235, 235, 235) if dark else (25, 25, 25)
+    screen = Image.new("RGB", (width, height), paper)
+    draw = ImageDraw.Draw(screen)
+    draw.text((14, 6), f"{random.integers(1, 13)}:{random.integers(10, 60)}", ink, font(14))
+    draw.rectangle((width - 40, 8, width - 14, 19), outline=ink)
+    tall = int(width * picture.height / picture.width)
+    shown = picture.resize((width, tall)) if tall < height * 0.8 else picture.resize((width, int(height * 0.8)))
+    top = int(random.uniform(0.06, 0.94) * max(1, height - shown.height))
+    screen.paste(shown, (0, top))
+    faint = blend(ink, paper, 0.4)
+    for y in range(40, max(40, top - 26), 22):
+        draw.text((16, y), phrase(random, 2, 7).capitalize(), ink if y < 62 else faint, font(15))
+    for y in range(top + shown.height + 10, height - 60, 24):
+        if chance(random, 0.6):
+            draw.text((16, y), phrase(random, 1, 6).capitalize(), faint, font(14))
+    for place in range(5):
+        x = width * (place + 0.5) / 5
+        draw.ellipse((x - 9, height - 34, x + 9, height - 16), outline=faint, width=2)
+    return screen

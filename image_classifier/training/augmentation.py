@@ -7,6 +7,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageFilter
 
+from image_classifier.drawing import pages, screens
 from image_classifier.drawing.canvas import Colour, Random, chance, colour
 from image_classifier.preprocessing import PAPER, Pixels, letterbox
 
@@ -21,6 +22,8 @@ def augment(random: Random, image: Image.Image, side: int) -> Pixels:
         image = image.rotate(random.uniform(-10, 10), Image.Resampling.BILINEAR, fillcolor=_border(random))
     if chance(random, 0.5):
         image = _cropped(random, image)
+    if chance(random, 0.3):
+        image = _framed(random, image)
     image = _placed(random, image, side) if chance(random, 0.4) else Image.fromarray(letterbox(image, side))
     if chance(random, 0.12):
         image = image.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.0)))
@@ -34,6 +37,27 @@ def augment(random: Random, image: Image.Image, side: int) -> Pixels:
 
 def _border(random: Random) -> Colour:
     return PAPER if chance(random, 0.6) else (0, 0, 0) if chance(random, 0.6) else colour(random)
+
+
+def _framed(random: Random, image: Image.Image) -> Image.Image:
+    way = random.integers(4)
+    if way == 0:
+        return screens.page(random, image)
+    if way == 1:
+        width = int(image.width * random.uniform(1.1, 1.8))
+        return pages.post(random, width, int(width * random.uniform(0.9, 1.8)), image)
+    if way == 2:
+        return screens.viewer(random, image)
+    return _on_paper(random, image)
+
+
+def _on_paper(random: Random, image: Image.Image) -> Image.Image:
+    """Lay the picture on an empty sheet, mostly white, that is up to two and a half times as wide and high."""
+    width, height = (int(edge * random.uniform(1.2, 2.5)) for edge in image.size)
+    sheet = Image.new("RGB", (width, height), PAPER if chance(random, 0.7) else _border(random))
+    place = random.uniform(0, 1, 2) * (width - image.width, height - image.height)
+    sheet.paste(image, (int(place[0]), int(place[1])))
+    return sheet
 
 
 def _cropped(random: Random, image: Image.Image) -> Image.Image:

@@ -37,14 +37,14 @@ def measure(probabilities: np.ndarray, charts: np.ndarray) -> dict[str, float]:
         "accuracy": float(np.mean((probabilities >= 0.5) == charts)),
         "log_loss": float(-np.mean(np.where(charts, np.log(clipped), np.log(1 - clipped)))),
         "brier": float(np.mean((probabilities - charts) ** 2)),
-        "roc_auc": _area_under_roc(probabilities, charts),
+        "roc_auc": area_under_roc(probabilities, charts),
         "ece": expected_calibration_error(probabilities, charts),
     }
 
 
-def _area_under_roc(probabilities: np.ndarray, charts: np.ndarray) -> float:
-    """Return the share of (chart, meme) pairs in the right order; ties count half."""
-    above, below = probabilities[charts], probabilities[~charts]
+def area_under_roc(probabilities: np.ndarray, positives: np.ndarray) -> float:
+    """Return the share of (positive, negative) pairs in the right order; ties count half."""
+    above, below = probabilities[positives], probabilities[~positives]
     if not len(above) or not len(below):
         return float("nan")
     return float(np.mean((above[:, None] > below[None, :]) + 0.5 * (above[:, None] == below[None, :])))

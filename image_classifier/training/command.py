@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ def run_training(
     checkpoints: Path | None,
     report: Path | None,
     tracking: Path | None,
+    feedback: str | None,
     **flags: Any,
 ) -> None:
     """Train as told; what is not told comes from SageMaker's layout. A failure is written there, and raised."""
@@ -37,11 +40,13 @@ def run_training(
         if output is None:
             raise ConfigurationError("no place for the artifact: name --out")
         page = report or (layout.report / "report.html" if layout.report else None)
-        from image_classifier.training.pipeline import train
-        from image_classifier.training.source import local_folder
+        from image_classifier.training.source import local_folder, reviewed_folder
 
-        with local_folder(source) as folder:
-            artifact = train(folder, output, chosen, checkpoints or layout.checkpoints, page)
+        with training_environment():
+            from image_classifier.training.pipeline import train
+        with local_folder(source) as folder, reviewed_folder(feedback) as reviewed:
+            places = {"checkpoints": checkpoints or layout.checkpoints, "report": page, "reviewed": reviewed}
+            artifact = train(folder, output, chosen, **places)
         if tracking is not None:
             from image_classifier.training.tracking import record_run
 
@@ -55,6 +60,18 @@ def run_training(
     _print_figures(artifact, output)
 
 
+@contextmanager
+def training_environment() -> Iterator[None]:
+    """Import what only the training environment has; raises `ConfigurationError` where it is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"{error.name} is not installed here; `make install-training` makes the environment .venv-training, "
+            "and .venv-training/bin/python runs this"
+        ) from None
+
+
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in flags.items() if value is not None}
 
@@ -63,6 +80,6 @@ def _print_figures(artifact: Artifact, output: Path) -> None:
     """Print the figures as `name=value`, which is what SageMaker's metric definitions look for."""
     for judged, figures in artifact.description["metrics"].items():
         for name, value in figures.items():
-            if not isinstance(value, list):
+            if not isinstance(value, list | dict):
                 click.echo(f"{judged}_{name}={value}")
     click.echo(f"artifact {artifact.version} in {output}: {len(artifact.model)} bytes")

@@ -15,10 +15,13 @@ def join(side: int, head: Head) -> Any:
     """Return one Keras model from uint8 images of (1, side, side, 3) to the probabilities of chart and known."""
     keras.utils.clear_session()  # Keras numbers layers by the session, and the file has their names
     image = keras.Input((side, side, 3), batch_size=1, dtype="uint8", name="image")
-    outputs = keras.layers.Dense(2, activation="sigmoid", name="probabilities")
-    probabilities = outputs(build_backbone(side)(keras.layers.Rescaling(1.0)(image)))
-    outputs.set_weights([head.kernel, head.bias])
-    return keras.Model(image, probabilities)
+    features = build_backbone(side)(keras.layers.Rescaling(1.0)(image))
+    chart, known = keras.layers.Dense(1, name="chart"), keras.layers.Dense(1, name="known")
+    hidden = keras.layers.Dense(head.hidden.kernel.shape[1], activation="relu", name="hidden")
+    logits = keras.layers.Concatenate()([chart(features), known(hidden(features))])
+    for layer, fitted in ((chart, head.chart), (hidden, head.hidden), (known, head.known)):
+        layer.set_weights([fitted.kernel, fitted.bias])
+    return keras.Model(image, keras.layers.Activation("sigmoid", name="probabilities")(logits))
 
 
 def to_litert(model: Any) -> bytes:

@@ -1,9 +1,10 @@
-"""Fitting of the heads: linear classifiers on the backbone's features, each without one fold of the real pictures."""
+"""Fitting of the heads on the backbone's features, each without one fold of the real pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,23 +15,41 @@ from image_classifier.training.features import Views
 from image_classifier.training.hyperparameters import Hyperparameters
 
 log = get_logger(__name__)
+_PARTS = [(name, part) for name in ("chart", "hidden", "known") for part in ("kernel", "bias")]
 
 
 @dataclass(frozen=True)
-class Head:
-    """Logits for chart and known as a linear function of the features: kernel of (channels, 2) and bias of (2,)."""
+class Layer:
+    """A linear function of features."""
 
     kernel: np.ndarray
     bias: np.ndarray
 
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        """Return its values, shape (n, units)."""
+        return np.asarray(features @ self.kernel + self.bias)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Logits for chart and for known: the one linear in the features, the other by a hidden layer of rectified units.
+
+    Charts and memes are apart in a plane of the features; what is neither lies on all sides of them. Kernels are of
+    (channels, 1), (channels, units) and (units, 1).
+    """
+
+    chart: Layer
+    hidden: Layer
+    known: Layer
+
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Return the logits, shape (n, 2)."""
-        return np.asarray(features @ self.kernel + self.bias)
+        units = np.maximum(self.hidden(features), 0)
+        return np.concatenate([self.chart(features), self.known(units)], axis=1)
 
     def cooled(self, temperature: float) -> Head:
         """Return the head with its logit for chart divided by the temperature."""
-        divisor = np.array([temperature, 1.0])
-        return Head(self.kernel / divisor, self.bias / divisor)
+        return Head(Layer(self.chart.kernel / temperature, self.chart.bias / temperature), self.hidden, self.known)
 
 
 @dataclass(frozen=True)
@@ -43,10 +62,15 @@ class Member:
 
 
 def mean_head(members: list[Member]) -> Head:
-    """Return the one head whose logits are the means of the members': the mean of linear functions is linear."""
+    """Return the one head whose logits are the means of the members': hidden units stand side by side."""
+    heads = [member.head for member in members]
     return Head(
-        np.mean([member.head.kernel for member in members], axis=0),
-        np.mean([member.head.bias for member in members], axis=0),
+        Layer(np.mean([h.chart.kernel for h in heads], axis=0), np.mean([h.chart.bias for h in heads], axis=0)),
+        Layer(np.concatenate([h.hidden.kernel for h in heads], axis=1), np.concatenate([h.hidden.bias for h in heads])),
+        Layer(
+            np.concatenate([h.known.kernel for h in heads]) / len(heads),
+            np.mean([h.known.bias for h in heads], axis=0),
+        ),
     )
 
 
@@ -70,12 +94,14 @@ def fit_members(material: Material, chosen: Hyperparameters, checkpoints: Checkp
         def fit(number: int = number, seen: Views = seen) -> Arrays:
             log.info("fitting", member=number + 1, of=chosen.members, images=len(seen.targets))
             head = fit_head(seen, material.drawn, chosen, chosen.seed + number)
-            return {"kernel": head.kernel, "bias": head.bias}
+            return {f"{name}_{part}": getattr(getattr(head, name), part) for name, part in _PARTS}
 
         identity = f"{material.data_hash} {chosen.model_dump_json()}"
-        head = Head(**checkpoints.get(f"member{number}", identity, fit))
+        kept = checkpoints.get(f"member{number}", identity, fit)
+        head = Head(*(Layer(kept[f"{name}_kernel"], kept[f"{name}_bias"]) for name in ("chart", "hidden", "known")))
         logits = head.logits(real.features[held_out, 0])
-        accuracy = np.mean((logits[:, 0] > 0) == (real.targets[held_out, 0] > 0.5))
+        posts = real.targets[held_out, 1] > 0.5
+        accuracy = np.mean((logits[posts, 0] > 0) == (real.targets[held_out[posts], 0] > 0.5))
         log.info("fitted", member=number + 1, held_out=len(held_out), accuracy=round(float(accuracy), 4))
         yield Member(head, held_out, logits)
 
@@ -88,26 +114,35 @@ def fit_head(real: Views, drawn: Views, chosen: Hyperparameters, seed: int) -> H
     features, targets = (np.concatenate(parts) for parts in zip(real.rows(), drawn.rows(), strict=True))
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-3
     keras.utils.set_random_seed(seed)
-    outputs = keras.layers.Dense(2)
-    network = keras.Sequential([keras.Input(features.shape[1:]), keras.layers.Dropout(chosen.dropout), outputs])
+    seen = keras.Input(features.shape[1:])
+    dropped = keras.layers.Dropout(chosen.dropout)(seen)
+    chart, hidden, known = (keras.layers.Dense(units) for units in (1, chosen.units, 1))
+    units = keras.layers.Dropout(chosen.dropout / 2)(keras.layers.ReLU()(hidden(dropped)))
+    network = keras.Model(seen, [chart(dropped), known(units)])
     steps = -(-len(features) // chosen.batch) * chosen.epochs
     schedule = keras.optimizers.schedules.CosineDecay(chosen.learning_rate, steps, alpha=0.01)
     network.compile(
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=chosen.weight_decay),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        loss=[keras.losses.BinaryCrossentropy(from_logits=True) for _ in range(2)],
     )
     stopping = keras.callbacks.EarlyStopping(monitor="loss", patience=chosen.patience)
     network.fit(
         (features - mean) / deviation,
-        targets,
+        [targets[:, 0], targets[:, 1]],
+        sample_weight=[targets[:, 1], np.ones(len(targets))],  # what is neither says nothing of charts and memes
         batch_size=chosen.batch,
         epochs=chosen.epochs,
         callbacks=[stopping, Progress()],
         verbose=0,
     )
-    kernel, bias = (np.asarray(values, np.float64) for values in outputs.get_weights())
-    kernel = kernel / deviation[:, None]
-    return Head(kernel, bias - mean @ kernel)
+    return Head(_raw(chart, mean, deviation), _raw(hidden, mean, deviation), _raw(known, 0.0, 1.0))
+
+
+def _raw(layer: Any, mean: Any, deviation: Any) -> Layer:
+    """Return a fitted layer as a function of features that are not normalised."""
+    kernel, bias = (np.asarray(values, np.float64) for values in layer.get_weights())
+    kernel = (kernel.T / deviation).T
+    return Layer(kernel, bias - (kernel.T * mean).sum(axis=1))
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc] # keras has no types

@@ -26,6 +26,11 @@ class Pictures:
     images: list[Image.Image]
     targets: np.ndarray
 
+    @property
+    def posts(self) -> np.ndarray:
+        """Whether each is a chart or a meme."""
+        return np.asarray(self.targets[:, 1] > 0.5)
+
     def subset(self, chosen: np.ndarray) -> Pictures:
         """Return the pictures at the chosen positions."""
         return Pictures([self.images[position] for position in chosen], self.targets[chosen])

@@ -10,6 +10,18 @@ from pathlib import Path
 from common.errors import MissingInputError
 from common.progress import track
 from common.storage import open_store
+from image_classifier.learning.promotion import fetch_reviewed
+
+
+@contextmanager
+def reviewed_folder(uri: str | None) -> Iterator[Path | None]:
+    """Yield a folder with a copy of the reviewed samples that training may use, by class; it is removed at the end."""
+    if uri is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="image-classifier-feedback-") as scratch:
+        fetch_reviewed(uri, Path(scratch))
+        yield Path(scratch)
 
 
 @contextmanager

@@ -11,13 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from common.logs import get_logger
-from image_classifier.dataset import Example, hash_examples, read_split
+from image_classifier.dataset import Example, hash_examples, read_reviewed, read_split
 from image_classifier.duplicates import fingerprints, folds, group, near_duplicates
 from image_classifier.training.backbone import build_backbone
 from image_classifier.training.calibration import fit_temperature, measure, sigmoid
 from image_classifier.training.checkpoints import Arrays, Checkpoints
 from image_classifier.training.features import Views, see
-from image_classifier.training.fitting import Head, Material, fit_members, mean_head
+from image_classifier.training.fitting import Head, Material, Member, fit_members, mean_head
 from image_classifier.training.hyperparameters import Hyperparameters
 from image_classifier.training.pictures import Pictures, draw_pictures, load_pictures
 from image_classifier.training.report import Judged
@@ -49,15 +49,21 @@ class Split:
         return Judged(title, probabilities, self.charts, self.pictures.images, names)
 
 
-def read_pictures(folder: Path) -> Split:
-    """Read a folder with one folder per class; raises `MissingInputError` or `DataError` for one that is not fit."""
-    examples = read_split(folder)
+def read_pictures(folder: Path, reviewed: Path | None = None) -> Split:
+    """Read a folder with one folder per class, and reviewed images beside it, by class, as many as there are.
+
+    Raises `MissingInputError` or `DataError` for a folder that is not fit.
+    """
+    examples = read_split(folder) + (read_reviewed(reviewed) if reviewed is not None else [])
     return Split(examples, load_pictures(examples, f"reading {folder.name}"))
 
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """The mean head, its temperature, and P(chart) and P(known) of each picture by the head that did not see it."""
+    """The mean head, its temperature, and P(chart) and P(known) of each picture by the head that did not see it.
+
+    Of what is neither a head has not seen any picture of the same kind.
+    """
 
     head: Head
     temperature: float
@@ -80,26 +86,29 @@ class Study:
         members = list(fit_members(self.material, chosen, self.checkpoints))
         places = np.concatenate([member.held_out for member in members])
         logits = np.concatenate([member.logits for member in members])
-        truth = self.training.charts[places]
-        temperature = fit_temperature(logits[:, 0], truth)
+        posts, truth = self.training.pictures.posts[places], self.training.charts[places]
+        temperature = fit_temperature(logits[posts, 0], truth[posts])
         charts = sigmoid(logits[:, 0] / temperature)
-        accuracies = [
-            float(np.mean((member.logits[:, 0] > 0) == self.training.charts[member.held_out])) for member in members
-        ]
+        accuracies = [self._accuracy(member) for member in members]
         folds_figures = {"mean_fold_accuracy": float(np.mean(accuracies)), "fold_accuracies": accuracies}
-        figures = {**measure(charts, truth), **folds_figures}
+        figures = {**measure(charts[posts], truth[posts]), **folds_figures}
         return CrossValidation(mean_head(members), temperature, places, charts, sigmoid(logits[:, 1]), figures)
+
+    def _accuracy(self, member: Member) -> float:
+        posts = self.training.pictures.posts[member.held_out]
+        right = (member.logits[:, 0] > 0) == self.training.charts[member.held_out]
+        return float(np.mean(right[posts]))
 
 
 def prepare(training: Split, chosen: Hyperparameters, checkpoints: Checkpoints) -> Study:
     """Show the real pictures and drawn ones to the backbone, and divide the real ones into folds.
 
-    Near-duplicates share a fold. Raises `ConfigurationError` where the backbone's weights are not installed.
+    Near-duplicates share a fold, and so do all pictures of one kind that is neither. Raises `ConfigurationError` where
+    the backbone's weights are not installed.
     """
     tf.config.experimental.enable_op_determinism()
     pictures = training.pictures
-    groups = group(len(pictures.images), near_duplicates(fingerprints(pictures.images)))
-    fold_of = folds(groups, pictures.targets[:, 0], max(_FOLDS, chosen.members), chosen.seed)
+    fold_of = _divide(training, max(_FOLDS, chosen.members), chosen.seed)
     data_hash = hash_examples(training.examples)
     backbone = cache(lambda: build_backbone(chosen.side))
 
@@ -118,6 +127,14 @@ def prepare(training: Split, chosen: Hyperparameters, checkpoints: Checkpoints) 
         data_hash,
     )
     return Study(training, material, checkpoints)
+
+
+def _divide(training: Split, count: int, seed: int) -> np.ndarray:
+    groups = group(len(training.examples), near_duplicates(fingerprints(training.pictures.images)))
+    kinds = [example.kind for example in training.examples]
+    first_of = {kind: kinds.index(kind) for kind in kinds if kind}
+    groups = np.array([first_of.get(kind, own) for kind, own in zip(kinds, groups, strict=True)])
+    return folds(groups, training.pictures.targets[:, 0], count, seed)
 
 
 def _arrays(views: Views) -> Arrays:

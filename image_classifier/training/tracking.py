@@ -21,6 +21,6 @@ def record_run(directory: Path, description: dict[str, Any]) -> str:
         mlflow.set_tags(description["provenance"])
         for judged, figures in description["metrics"].items():
             mlflow.log_metrics(
-                {f"{judged}_{name}": value for name, value in figures.items() if not isinstance(value, list)}
+                {f"{judged}_{name}": value for name, value in figures.items() if not isinstance(value, list | dict)}
             )
         return str(run.info.run_id)

@@ -56,6 +56,7 @@ def meme() -> bytes:
 class Running:
     process: subprocess.Popen[str]
     url: str
+    follows: bool = False
 
     @property
     def port(self) -> int:
@@ -63,7 +64,12 @@ class Running:
 
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
+        # The first is the process that decodes, and where an artifact is followed the second is the one that does it.
+        return [int(pid) for pid in children.split()][1 + self.follows :]
+
+    def decoder(self) -> int:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return int(children.split()[0])
 
     def get(self, path: str) -> str:
         with urllib.request.urlopen(self.url + path, timeout=30) as response:
@@ -89,11 +95,15 @@ def serve() -> Iterator[Serve]:
     """Start `python -m image_classifier serve` with settings, wait until it is ready, and stop it in the end."""
     running: list[Running] = []
 
-    def start(**settings: str) -> Running:
+    def start(begun: Callable[[int], None] | None = None, **settings: str) -> Running:
         port = free_port()
         environment = {**os.environ, "LOG_LEVEL": "WARNING", "SERVE_PORT": str(port), **settings}
-        process = subprocess.Popen([sys.executable, "-m", "image_classifier", "serve"], env=environment, text=True)
-        service = Running(process, f"http://127.0.0.1:{port}")
+        command = [sys.executable, "-m", "image_classifier", "serve"]
+        process = subprocess.Popen(command, env=environment, text=True)
+        if begun is not None:
+            begun(process.pid)
+        follows = (Path(settings.get("SERVE_ARTIFACT", "/nowhere")) / "image_classifier" / "latest.json").exists()
+        service = Running(process, f"http://127.0.0.1:{port}", follows)
         running.append(service)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:

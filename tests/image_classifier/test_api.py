@@ -49,6 +49,7 @@ def test_one_artifact_answers_the_same_to_the_bit_in_every_way(
         assert all(answer == answers[0] for answer in answers)
         tensors: list[dict[str, Any]] = [
             {"name": "image", "shape": [1], "datatype": "BYTES", "data": [base64.b64encode(data).decode()]},
+            {"name": "image", "shape": [1, 1], "datatype": "BYTES", "data": [base64.b64encode(data).decode()]},
             {
                 "name": "pixels",
                 "shape": [1, artifact.side, artifact.side, 3],

@@ -29,7 +29,7 @@ def test_a_folder_is_read_in_order(tmp_path: Path) -> None:
     ("files", "error", "words"),
     [
         ([], MissingInputError, "is not a folder"),
-        (["chart/a.png"], DataError, "expected exactly"),
+        (["chart/a.png"], DataError, "and perhaps 'neither'"),
         (["chart/a.png", "meme/b.png", "other/c.png"], DataError, "other"),
         (["chart/a.png", "meme/notes.txt"], DataError, "notes.txt"),
         (["chart/a.png", "meme/.hidden"], DataError, "holds no images"),
@@ -43,6 +43,16 @@ def test_folders_that_are_not_fit_are_refused_in_words(
         (tmp_path / "data" / name).touch()
     with pytest.raises(error, match=words):
         read_split(tmp_path / "data")
+
+
+@pytest.mark.parametrize("names", [["map/1.png", "page/2.png"], ["1.png", "2.png"]])
+def test_what_is_neither_may_lie_beside_the_classes_by_kind_or_not(tmp_path: Path, names: list[str]) -> None:
+    for name in ("chart/a.png", "meme/b.heic", *(f"neither/{name}" for name in names)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = [(example.label, example.kind) for example in read_split(tmp_path)]
+    kinds = [name.partition("/")[0] if "/" in name else "" for name in names]
+    assert found == [("chart", ""), ("meme", ""), *(("neither", kind) for kind in kinds)]
 
 
 def test_resized_and_recompressed_copies_are_found_and_other_pictures_are_not() -> None:

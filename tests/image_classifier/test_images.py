@@ -7,6 +7,7 @@ import zlib
 from contextlib import suppress
 
 import numpy as np
+import pillow_heif
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,13 +18,17 @@ from image_classifier.images import (
     BrokenImageError,
     ImageError,
     OversizedImageError,
+    PostedImage,
     UnsupportedImageError,
     read_image,
+    video_format,
 )
 from image_classifier.preprocessing import letterbox, preprocess
 from tests.image_classifier.conftest import encoded
 
+pillow_heif.register_heif_opener()  # so that tests can write HEIC
 PICTURE = draw_picture("chart", 21, 3)
+KINDS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF", "HEIF"]
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> float:
@@ -41,6 +46,8 @@ def difference(first: np.ndarray, second: np.ndarray) -> float:
         ("WEBP", {"quality": 95}),
         ("BMP", {}),
         ("GIF", {}),
+        ("AVIF", {"quality": 90}),
+        ("HEIF", {"quality": 90}),
     ],
 )
 def test_every_format_shows_the_same_picture(kind: str, options: dict[str, object]) -> None:
@@ -143,7 +150,7 @@ def test_too_many_pixels_are_refused_from_the_header(width: int, height: int, li
 
 
 @given(
-    kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "BMP"]),
+    kind=st.sampled_from(KINDS),
     cut=st.floats(0.02, 1.0),
     changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12),
 )
@@ -156,4 +163,41 @@ def test_mutated_files_give_pixels_or_an_image_error(kind: str, cut: float, chan
         assert preprocess(bytes(data[: max(1, int(cut * len(data)))]), 64).shape == (64, 64, 3)
 
 
-SMALL = {kind: encoded(PICTURE.resize((90, 60)), kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")}
+SMALL = {kind: encoded(PICTURE.resize((90, 60)), kind) for kind in KINDS}
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "work"),
+    [
+        ("PNG", {}, 1.0),
+        ("WEBP", {"lossless": True}, 2.0),
+        ("AVIF", {}, 2.0),
+        ("HEIF", {}, 2.0),
+        ("JPEG", {}, 1 / 24),
+        ("JPEG", {"progressive": True}, 10 / 24),
+    ],
+)
+def test_what_decoding_costs_is_read_from_the_header(kind: str, options: dict[str, object], work: float) -> None:
+    """A progressive JPEG is gone through once per scan, which its few bytes would not tell."""
+    pixels = 640 * 480
+    assert PostedImage(encoded(PICTURE.resize((640, 480)), kind, **options)).work == pytest.approx(
+        work * pixels, rel=0.1
+    )
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
+def test_the_size_that_a_frame_of_video_has_counts_and_not_the_one_it_declares(kind: str) -> None:
+    """The declared size is looked at first; the library's own holds before anything is decoded."""
+    data = encoded(Image.new("RGB", (64, 64)), kind)
+    place = data.index(b"ispe") + 8
+    forged = data[:place] + struct.pack(">II", 20_000, 20_000) + data[place + 8 :]
+    with pytest.raises(ImageError):
+        read_image(forged, 64)
+
+
+def test_what_is_no_video_format_is_not_taken_for_one() -> None:
+    assert video_format(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom") is None
+    assert video_format(encoded(PICTURE, "AVIF")) == "AVIF"
+    assert video_format(encoded(PICTURE, "HEIF")) == "HEIC"
+    with pytest.raises(UnsupportedImageError):
+        read_image(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", 64)

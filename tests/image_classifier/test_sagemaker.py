@@ -44,6 +44,8 @@ def test_a_training_job_has_the_image_the_hyperparameters_and_both_channels(
     assert described["AlgorithmSpecification"]["TrainingImage"] == IMAGE
     channels = {c["ChannelName"]: c["DataSource"]["S3DataSource"]["S3Uri"] for c in described["InputDataConfig"]}
     assert channels == {"train": "s3://data/train", "val": "s3://data/val"}
+    assert described["CheckpointConfig"]["S3Uri"] == "s3://models/out/checkpoints/train-1"
+    assert described["CheckpointConfig"]["LocalPath"] == "/opt/ml/checkpoints"
     assert model.startswith("s3://models/out/")
     assert model.endswith("model.tar.gz")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
+import json
 import os
 import random
 import signal
@@ -115,37 +117,163 @@ def test_sigterm_loses_no_request_that_was_accepted(serve: Serve, chart: bytes) 
     assert '{"class":' in outcomes
 
 
-def test_slow_clients_cannot_hold_the_threads(serve: Serve, chart: bytes) -> None:
-    """With more slow clients than threads, others are answered once the deadline has passed, and the slow get 408."""
-    service = serve(SERVE_WORKERS="1", SERVE_THREADS="2", SERVE_REQUEST_SECONDS="2")
+def quantile(seconds: list[float], share: float) -> float:
+    return sorted(seconds)[int(share * (len(seconds) - 1))]
+
+
+def timed_answers(service: Running, data: bytes, count: int) -> list[float]:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
+    seconds = []
+    for _ in range(count):
+        begun = time.perf_counter()
+        connection.request("POST", "/predict", data, {"Content-Type": "image/png"})
+        assert connection.getresponse().read().startswith(b'{"class"')
+        seconds.append(time.perf_counter() - begun)
+    connection.close()
+    return seconds
+
+
+def test_two_hundred_slow_clients_do_not_slow_the_others(serve: Serve, chart: bytes) -> None:
+    """Each sends a byte at a time of its headers or its body; the others wait no longer than they do without them."""
+    service = serve(SERVE_WORKERS="2")
+    alone = timed_answers(service, chart, 100)
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+    slow = [socket.create_connection(("127.0.0.1", service.port), timeout=60) for _ in range(200)]
+    for number, connection in enumerate(slow):
+        connection.sendall(head if number % 2 else head + b"Content-Length: 5000\r\n\r\n")
+    beside: list[float] = []
+    for _ in range(5):
+        for connection in slow:
+            connection.sendall(b"x")
+        beside += timed_answers(service, chart, 20)
+    for connection in slow:
+        connection.close()
+    assert quantile(beside, 0.5) < 5 * quantile(alone, 0.5)
+    assert max(beside) < 10 * max(alone)
+
+
+def test_who_does_not_send_in_time_is_told_so(serve: Serve, chart: bytes) -> None:
+    service = serve(SERVE_WORKERS="1", SERVE_REQUEST_SECONDS="2")
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
     stalled = [head + b"Content-Length: 5000\r\n\r\n", head + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc", head]
     with ThreadPoolExecutor(3) as pool:
         answers = [pool.submit(raw_request, service.port, part) for part in stalled]
-        time.sleep(0.5)
         assert service.post("/predict", chart).startswith(b'{"class"')
-        whole, chunked, unfinished = (answer.result() for answer in answers)
-    assert whole.startswith(b"HTTP/1.1 408")
-    assert b"did not arrive in time" in whole
-    assert chunked.startswith(b"HTTP/1.1 40")
-    assert b"HTTP/1.1 5" not in unfinished
+        for answer in answers:
+            assert answer.result().startswith(b"HTTP/1.1 408")
+            assert b"did not arrive in time" in answer.result()
 
 
-def test_more_kept_connections_than_threads_are_all_answered(serve: Serve, chart: bytes) -> None:
-    """A thread stays with a connection only while there are threads for all: two threads serve six busy clients."""
-    service = serve(SERVE_WORKERS="1", SERVE_THREADS="2")
-
-    def ask(count: int) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=60)
-        for _ in range(count):
-            connection.request("POST", "/predict", chart, {"Content-Type": "image/png"})
-            response = connection.getresponse()
-            assert response.read().startswith(b'{"class"')
+def test_bodies_that_come_in_part_take_so_much_memory_and_no_more(serve: Serve, chart: bytes) -> None:
+    """Where more is sent and held than a worker keeps, what is at it longest makes room; the others are answered."""
+    service = serve(SERVE_WORKERS="1")
+    (worker,) = service.workers()
+    before = resident_megabytes(worker)
+    part = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 8000000\r\n\r\n"
+    held = []
+    for _ in range(12):
+        connection = socket.create_connection(("127.0.0.1", service.port), timeout=60)
+        connection.sendall(part + b"x" * 7_000_000)
+        held.append(connection)
+    assert service.post("/predict", chart).startswith(b'{"class"')
+    assert held[0].recv(1000).startswith(b"HTTP/1.1 408")
+    assert resident_megabytes(worker) < before + 60
+    for connection in held:
         connection.close()
-        return count
 
+
+def test_kept_connections_are_all_answered(serve: Serve, chart: bytes) -> None:
+    service = serve(SERVE_WORKERS="1")
     with ThreadPoolExecutor(6) as pool:
-        assert sum(pool.map(ask, [15] * 6)) == 90
+        assert [len(seconds) for seconds in pool.map(lambda _: timed_answers(service, chart, 15), range(6))] == [15] * 6
+
+
+def test_requests_that_follow_without_waiting_are_answered_in_order(service: Running, chart: bytes) -> None:
+    """Pipelined: those that a thread answers, and those that the loop answers itself."""
+    post = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n" % len(chart)
+    get = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /v2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    received = raw_request(service.port, get + post + chart + get + post + chart + post + chart + last)
+    found = [received.find(text) for text in (b'"alive"', b'"class"', b'"extensions"')]
+    assert found == sorted(found)
+    assert received.count(b"HTTP/1.1 200 OK") == 6
+    assert received.count(b'"class"') == 3
+
+
+def test_a_client_that_waits_for_leave_to_send_gets_it(service: Running, chart: bytes) -> None:
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nConnection: close\r\n"
+    head += b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(chart)
+    received = raw_request(service.port, head, chart, pause=0.2)
+    assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", b"431"),
+        (b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n", b"200"),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
+        (b"HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"200"),
+    ],
+)
+def test_what_is_no_plain_request_gets_a_plain_answer(service: Running, sent: bytes, status: bytes) -> None:
+    assert raw_request(service.port, sent).startswith(b"HTTP/1.1 " + status)
+
+
+LARGEST = Image.new("RGB", (5000, 5000))
+
+
+def test_a_list_cannot_multiply_what_an_image_may_cost(service: Running) -> None:
+    """Thirty-two times 25 million pixels in two kilobytes are refused from their headers."""
+    data = encoded(LARGEST, "WEBP", lossless=True)
+    body = json.dumps({"image": [base64.b64encode(data).decode()] * 32}).encode()
+    begun = time.process_time()
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        service.post("/predict", body, "application/json")
+    assert caught.value.code == 413
+    assert json.loads(caught.value.read())["limit"] == {"name": "request_pixels", "value": 50_000_000}
+    assert time.process_time() - begun < 5
+
+
+def test_costly_images_wait_for_each_other_and_nobody_else_does(serve: Serve, chart: bytes) -> None:
+    """Sixteen of the costliest are decoded one at a time; every one is answered or told to come again."""
+    service = serve(SERVE_WORKERS="2")
+    data = encoded(LARGEST, "WEBP", lossless=True)
+    with ThreadPoolExecutor(16) as pool:
+        costly = [pool.submit(status_of, service, data) for _ in range(16)]
+        beside = timed_answers(service, chart, 40)
+        assert not all(future.done() for future in costly), "the others were to be answered in the meantime"
+        statuses = {future.result() for future in costly}
+    assert statuses <= {200, 503}
+    assert 200 in statuses
+    assert quantile(beside, 0.9) < 1.0
+    assert max(resident_megabytes(pid) for pid in service.workers()) < 200
+
+
+def test_a_decoder_that_is_killed_costs_one_answer(serve: Serve) -> None:
+    """The child that decodes may die of what it reads: the image is refused, and the next one is decoded."""
+    service = serve(SERVE_WORKERS="1")
+    data = encoded(LARGEST, "WEBP", lossless=True)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(status_of, service, data)
+        children = Path(f"/proc/{service.decoder()}/task/{service.decoder()}/children")
+        while not answer.done() and not (found := children.read_text().split()):
+            time.sleep(0.005)
+        os.kill(int(found[0]), signal.SIGKILL)
+        assert answer.result() == 413
+    assert status_of(service, data) == 200
+
+
+def test_the_decoder_ends_with_the_service(serve: Serve) -> None:
+    service = serve(SERVE_WORKERS="1")
+    decoder = service.decoder()
+    service.process.kill()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{decoder}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{decoder}").exists()
 
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 50000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])

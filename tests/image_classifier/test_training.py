@@ -22,7 +22,7 @@ from image_classifier.generate import generate_folder
 from image_classifier.training.backbone import folded, weights_path
 from image_classifier.training.export import join, to_litert
 from image_classifier.training.features import see
-from image_classifier.training.fitting import Head, Member, mean_head
+from image_classifier.training.fitting import Head, Layer, Member, mean_head
 from image_classifier.training.pictures import Pictures
 from image_classifier.training.weights_file import read_weights
 
@@ -133,7 +133,11 @@ def test_a_search_writes_the_best_and_goes_on(data: Path, tmp_path: Path) -> Non
 
 def random_head(seed: int) -> Head:
     random = np.random.default_rng(seed)
-    return Head(random.normal(0, 0.005, (768, 2)), random.normal(0, 1, 2))
+
+    def layer(channels: int, units: int, scale: float) -> Layer:
+        return Layer(random.normal(0, scale, (channels, units)), random.normal(0, 1, units))
+
+    return Head(layer(768, 1, 0.005), layer(768, 8, 0.005), layer(8, 1, 0.5))
 
 
 def test_litert_and_keras_agree() -> None:
@@ -211,6 +215,32 @@ def test_each_picture_is_seen_as_it_is_and_in_variants_that_follow_from_the_seed
     assert len(np.unique(views.features)) == 12
     assert np.array_equal(views.features, see(Means(), pictures, 4, 5, "looking").features)
     assert not np.array_equal(views.features, see(Means(), pictures, 4, 6, "looking").features)
+
+
+def test_a_study_of_other_settings_is_refused(data: Path, tmp_path: Path) -> None:
+    places = ["--study", str(tmp_path / "study.db"), "--best", str(tmp_path / "best.json"), "--trials", "1"]
+    assert run("tune", "--data", str(data), *places, *TINY).returncode == 0
+    other = run("tune", "--data", str(data), *places, *TINY, "--views", "3")
+    assert other.returncode == 78
+    assert "is a study with another views" in other.stderr.splitlines()[-1]
+
+
+def test_what_is_neither_is_judged_on_kinds_that_a_head_has_not_seen(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "val").symlink_to(data / "val")
+    for label in ("chart", "meme"):
+        (folder / "train").mkdir(exist_ok=True)
+        (folder / "train" / label).symlink_to(data / "train" / label)
+    for kind in ("one", "two"):
+        (folder / "train" / "neither" / kind).mkdir(parents=True)
+        for number in range(6):
+            draw_picture("neither", 5, number).save(folder / "train" / "neither" / kind / f"{number}.png")
+    done = run("train", "--data", str(folder), "--out", str(tmp_path / "out"), *TINY)
+    assert done.returncode == 0, done.stderr[-3000:]
+    figures = load_artifact(tmp_path / "out").description["metrics"]["neither"]
+    assert set(figures["sure_by_kind"]) == {"one", "two"}
+    assert 0 <= figures["roc_auc"] <= 1
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ function describe(item, answer) {
   const words = element("div", "words");
   words.append(
     element("span", `class ${answer.class}`, answer.class),
-    element("span", "unsure", answer.confident ? "" : "not confident"),
+    element("span", "unsure", answer.confident ? "" : answer.neither ? "neither chart nor meme" : "not confident"),
     element("span", "percent", percent),
     bar,
   );
