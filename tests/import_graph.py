@@ -1,4 +1,4 @@
-"""Who imports whom, folder by folder: the picture of docs/architecture.md. `python -m tests.import_graph` draws it anew."""
+"""Who imports whom, folder by folder: docs/architecture.md's picture. `python -m tests.import_graph` draws it anew."""
 
 from __future__ import annotations
 
