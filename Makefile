@@ -147,11 +147,11 @@ test-streaming: install-streaming build/pyflink-dependencies.jar $(VENV)/develop
 
 .PHONY: test
 test: $(VENV)/development.installed ## run the tests, but for the slow ones and those that need an environment of their own
-	$(BIN)/pytest -n auto -m "not (slow or flink or images)" $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto -m "not (slow or flink or images or cluster)" $(PYTEST_ARGS)
 
 .PHONY: test-slow
 test-slow: $(VENV)/development.installed ## run the slow tests
-	$(BIN)/pytest -n auto -m "slow and not (flink or images)" $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto -m "slow and not (flink or images or cluster)" $(PYTEST_ARGS)
 
 .PHONY: test-all
 test-all: test test-slow test-training test-airflow test-spark test-streaming test-images ## run all the tests, one after the other
@@ -219,6 +219,15 @@ images: $(VENV)/development.installed ## build every image (SERVICE=one, TAG=dev
 .PHONY: test-images
 test-images: $(VENV)/development.installed ## build every image but the training one and run each for real, hardened
 	docker/test-images.sh
+
+build/definitions: tests/cluster/definitions.sh
+	$< $@
+	@mkdir -p $@ && touch $@
+
+.PHONY: test-cluster
+test-cluster: $(VENV)/development.installed build/definitions ## deploy to the cluster that KUBECONFIG names, which has our images, and try it there
+	@[ -n "$${KUBECONFIG:-}" ] || { echo 'error: KUBECONFIG names no cluster; the tests deploy to one and take it all away again' >&2; exit 78; }
+	$(BIN)/pytest -m cluster --durations 5 tests/cluster $(PYTEST_ARGS)
 
 .PHONY: sbom
 sbom: $(VENV)/development.installed ## write what is in each built image to build/sbom (SERVICE=one, TAG=dev)
