@@ -176,7 +176,9 @@ BEGIN
         RETURN NULL;
     END IF;
     IF done IS NULL THEN
-        SELECT sentiment.hour_ending_of(min(period_ending)) - interval '1 hour' INTO done FROM sentiment.market_minute;
+        done := sentiment.hour_ending_of(least((SELECT min(period_ending) FROM sentiment.minute),
+                                               (SELECT min(period_ending) FROM sentiment.market_minute)))
+                - interval '1 hour';
     END IF;
     WHILE done < passed LOOP -- by the day at most, so that a year needs no more memory than a day
         PERFORM sentiment.write_hours(NULL, done, least(done + interval '1 day', passed));
