@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import socket
@@ -15,7 +16,13 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 
 from common.errors import ConfigurationError, DataError, UnavailableError
-from common.web import problem, register_problem_handlers, serve
+from common.web import (
+    problem,
+    register_compression,
+    register_problem_handlers,
+    register_security_headers,
+    serve,
+)
 
 SERVER = """
 import sys, time
@@ -137,3 +144,21 @@ def _wait_until_up(port: int) -> None:
         finally:
             connection.close()
     raise AssertionError("the server did not come up")
+
+
+def test_every_answer_has_safe_headers_and_long_text_is_compressed_for_whoever_takes_that() -> None:
+    app = Flask("example")
+    register_problem_handlers(app)
+    register_security_headers(app)
+    register_compression(app)
+    app.add_url_rule("/long", "long", lambda: "word " * 1_000)
+    app.add_url_rule("/short", "short", lambda: "word")
+    client = app.test_client()
+    packed = client.get("/long", headers={"Accept-Encoding": "gzip, br"})
+    assert (packed.content_encoding, gzip.decompress(packed.data)) == ("gzip", b"word " * 1_000)
+    for address, encodings in (("/long", ""), ("/long", "gzip;q=0"), ("/short", "gzip"), ("/nowhere", "gzip")):
+        plain = client.get(address, headers={"Accept-Encoding": encodings})
+        assert plain.content_encoding is None
+        assert plain.headers["Vary"] == "Accept-Encoding"
+        assert plain.headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors 'none'" in plain.headers["Content-Security-Policy"]
