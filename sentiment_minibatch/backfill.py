@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 import psycopg
 
@@ -19,8 +19,23 @@ def backfill_minutes(connection: psycopg.Connection, start: datetime, end: datet
     """
     check_kept(connection, start)
     watermark = aggregated_through(connection)
-    rows = connection.execute(statement("minutes_of_range"), {"start": start, "end": end})
-    return [PendingMinute(ending, late=True) for (ending,) in rows if watermark is not None and ending <= watermark]
+    return [
+        PendingMinute(ending, late=True)
+        for first, last in days_of(start, end)
+        for (ending,) in connection.execute(statement("minutes_of_range"), {"start": first, "end": last})
+        if watermark is not None and ending <= watermark
+    ]
+
+
+def days_of(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the UTC days of [start, end), the first and the last cut to it.
+
+    A statement over raw scores locks the partitions of its range: a day at a time, however long the range.
+    """
+    while start < end:
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        yield start, min(midnight, end)
+        start = midnight
 
 
 def reaggregate(connection: psycopg.Connection, minutes: Iterable[PendingMinute]) -> AggregationReport:

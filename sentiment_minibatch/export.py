@@ -22,6 +22,7 @@ SCHEMA = pa.schema(
         ("period_ending", pa.timestamp("us", tz="UTC")),
         ("bullish_sum", pa.decimal128(20, 6)),
         ("bearish_sum", pa.decimal128(20, 6)),
+        ("squares_sum", pa.decimal128(20, 6)),
         ("bullish_count", pa.int32()),
         ("bearish_count", pa.int32()),
         ("neutral_count", pa.int32()),

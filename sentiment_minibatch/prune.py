@@ -11,6 +11,8 @@ from psycopg import sql
 from sentiment_minibatch.load import PRUNE_LOCK
 from sentiment_minibatch.schema import statement
 
+_DAYS_AT_ONCE = 32  # a dropped partition takes several of the server's locks
+
 
 @dataclass(frozen=True)
 class PruneReport:
@@ -26,20 +28,44 @@ class PruneReport:
 
 
 def prune(connection: psycopg.Connection, retention: timedelta) -> PruneReport:
-    """Drop raw scores that are older than `retention` by whole UTC days, all at once or not at all.
+    """Drop raw scores that are older than `retention` by whole UTC days, the oldest first.
 
-    Days with minutes that are still to be aggregated stay. Scores that come later for a dropped day are rejected.
+    Each transaction drops as many days as the server can lock at once, and says so in `kept_from`. Days with
+    minutes that are still to be aggregated stay. Scores that come later for a dropped day are rejected.
     """
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [PRUNE_LOCK])
-        ((kept_from,),) = connection.execute(statement("kept_from"), {"retention": retention}).fetchall()
-        partitions = connection.execute(
-            "SELECT name, day FROM sentiment.raw_partition WHERE day < (%s AT TIME ZONE 'UTC') ORDER BY name",
-            [kept_from],
-        ).fetchall()
-        for name, _ in partitions:
-            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("sentiment", name)))
-        deleted = connection.execute("DELETE FROM sentiment.counted_message WHERE created_at < %s", [kept_from])
-        connection.execute("DELETE FROM sentiment.rejected_score WHERE rejected_at < %s", [kept_from])
-        connection.execute("UPDATE sentiment.progress SET kept_from = %s", [kept_from])
-    return PruneReport(kept_from, len({day for _, day in partitions}), deleted.rowcount)
+    days, messages = 0, 0
+    while True:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [PRUNE_LOCK])
+            ((kept_from,),) = connection.execute(statement("kept_from"), {"retention": retention}).fetchall()
+            waiting = _days_before(connection, kept_from)
+            if len(waiting) > _DAYS_AT_ONCE:
+                kept_from = waiting[_DAYS_AT_ONCE]
+            messages += _drop(connection, waiting[:_DAYS_AT_ONCE], kept_from)
+        days += len(waiting[:_DAYS_AT_ONCE])
+        if len(waiting) <= _DAYS_AT_ONCE:
+            return PruneReport(kept_from, days, messages)
+
+
+def _days_before(connection: psycopg.Connection, kept_from: datetime) -> list[datetime]:
+    """Return the starts of the days before `kept_from` that have partitions, the oldest first."""
+    rows = connection.execute(
+        "SELECT DISTINCT day::timestamp AT TIME ZONE 'UTC' FROM sentiment.raw_partition"
+        " WHERE day < (%s AT TIME ZONE 'UTC') ORDER BY 1",
+        [kept_from],
+    )
+    return [day for (day,) in rows]
+
+
+def _drop(connection: psycopg.Connection, days: list[datetime], kept_from: datetime) -> int:
+    """Drop the partitions of `days`, forget what is older than `kept_from`; return how many messages that were."""
+    names = connection.execute(
+        "SELECT name FROM sentiment.raw_partition WHERE day::timestamp AT TIME ZONE 'UTC' = ANY (%s) ORDER BY name",
+        [days],
+    ).fetchall()
+    for (name,) in names:
+        connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("sentiment", name)))
+    deleted = connection.execute("DELETE FROM sentiment.counted_message WHERE created_at < %s", [kept_from])
+    connection.execute("DELETE FROM sentiment.rejected_score WHERE rejected_at < %s", [kept_from])
+    connection.execute("UPDATE sentiment.progress SET kept_from = %s", [kept_from])
+    return deleted.rowcount

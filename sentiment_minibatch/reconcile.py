@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from sentiment_minibatch.backfill import check_kept
+from sentiment_minibatch.backfill import check_kept, days_of
 from sentiment_minibatch.schema import statement
 
 
@@ -42,9 +42,12 @@ def reconcile(connection: psycopg.Connection, start: datetime, end: datetime) ->
     Raises `DataError` if raw scores of the range have been pruned.
     """
     check_kept(connection, start)
-    span = {"start": start, "end": end}
-    differences = [Difference(*row) for row in connection.execute(statement("reconcile"), span)]
+    differences = [
+        Difference(*row)
+        for first, last in days_of(start, end)
+        for row in connection.execute(statement("reconcile"), {"start": first, "end": last})
+    ]
     ((rows,),) = connection.execute(
-        "SELECT count(*) FROM sentiment.minute WHERE period_ending > %(start)s AND period_ending <= %(end)s", span
+        "SELECT count(*) FROM sentiment.minute WHERE period_ending > %s AND period_ending <= %s", [start, end]
     ).fetchall()
     return Reconciliation(rows, differences)

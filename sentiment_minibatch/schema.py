@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS sentiment.migration (
 def migrate(connection: psycopg.Connection) -> list[str]:
     """Apply the migrations that are missing, all in one transaction, and return their names.
 
-    Raises `DataError` if a migration that was applied has changed since, `ConfigurationError` if the server is too old.
+    Raises `DataError` if a migration that was applied has changed since, `ConfigurationError` if the
+    server is too old or the database not in UTF-8.
     """
     _check_server(connection)
     with connection.transaction():
@@ -37,7 +38,8 @@ def migrate(connection: psycopg.Connection) -> list[str]:
 
 
 def check_schema(connection: psycopg.Connection) -> None:
-    """Raise `ConfigurationError` unless every migration has been applied."""
+    """Raise `ConfigurationError` unless the encoding is right and every migration has been applied."""
+    check_encoding(connection)
     if missing := missing_migrations(connection):
         raise ConfigurationError(
             f"the database lacks {', '.join(missing)}; run `python -m sentiment_minibatch migrate` first"
@@ -76,7 +78,18 @@ def _apply(connection: psycopg.Connection, file: Traversable, applied: dict[str,
     return True
 
 
+def check_encoding(connection: psycopg.Connection) -> None:
+    """Raise `ConfigurationError` unless the database keeps its text in UTF-8."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"the database's encoding is {encoding}; UTF8 is needed: "
+            f"CREATE DATABASE {connection.info.dbname} ENCODING 'UTF8' TEMPLATE template0"
+        )
+
+
 def _check_server(connection: psycopg.Connection) -> None:
+    check_encoding(connection)
     if connection.info.server_version < SMALLEST_SERVER_VERSION:
         raise ConfigurationError(
             f"PostgreSQL {SMALLEST_SERVER_VERSION // 10000} or newer is needed; "

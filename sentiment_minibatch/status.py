@@ -27,6 +27,7 @@ class Status(TypedDict):
     messages_per_busy_second: float | None
     slowest_minute_seconds: float | None
     rejected_in_24_hours: int
+    files_set_aside: int
 
 
 def read_status(connection: psycopg.Connection) -> Status:

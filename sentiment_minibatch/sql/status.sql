@@ -6,7 +6,8 @@ SELECT aggregated_through,
        pending.*,
        work.*,
        (SELECT count(*) FROM sentiment.rejected_score WHERE rejected_at > clock_timestamp() - interval '24 hours')
-           AS rejected_in_24_hours
+           AS rejected_in_24_hours,
+       (SELECT count(*) FROM sentiment.set_aside_file) AS files_set_aside
 FROM sentiment.progress
 CROSS JOIN (
     SELECT count(DISTINCT changed_minute.period_ending) AS pending_minutes,

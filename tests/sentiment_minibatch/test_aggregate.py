@@ -5,8 +5,17 @@ import pytest
 
 from common.postgres import connect
 from sentiment_minibatch.aggregate import only_aggregation
+from sentiment_minibatch.backfill import backfill_minutes, reaggregate
 from sentiment_minibatch.load import load
-from tests.sentiment_minibatch.oracle import START, delivery, expected_minutes, minutes_of, run_job
+from tests.sentiment_minibatch.oracle import (
+    START,
+    delivery,
+    expected_hours,
+    expected_minutes,
+    hours_of,
+    minutes_of,
+    run_job,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -26,9 +35,9 @@ def test_sums_and_counts_are_kept_by_symbol_and_half_open_minute(connection: psy
     )
     run_job(connection)
     assert minutes_of(connection) == {
-        ("A", START + MINUTE): (750_000, -125_000, 2, 1, 1),
-        ("B", START + MINUTE): (0, -1_000_000, 0, 1, 0),
-        ("A", START + 2 * MINUTE): (1_000_000, 0, 1, 0, 0),
+        ("A", START + MINUTE): (750_000, -125_000, 328_125, 2, 1, 1),
+        ("B", START + MINUTE): (0, -1_000_000, 1_000_000, 0, 1, 0),
+        ("A", START + 2 * MINUTE): (1_000_000, 0, 1_000_000, 1, 0, 0),
     }
 
 
@@ -42,7 +51,7 @@ def test_the_view_shows_sums_in_score_units(connection: psycopg.Connection) -> N
 def test_sums_do_not_drift(connection: psycopg.Connection) -> None:
     load(connection, [delivery(n, "A", "0.1", START) for n in range(30_000)], "test")
     run_job(connection)
-    assert minutes_of(connection)["A", START + MINUTE] == (3_000_000_000, 0, 30_000, 0, 0)
+    assert minutes_of(connection)["A", START + MINUTE] == (3_000_000_000, 0, 300_000_000, 30_000, 0, 0)
 
 
 def test_running_again_changes_nothing(connection: psycopg.Connection) -> None:
@@ -98,10 +107,10 @@ def test_a_transaction_that_commits_after_its_minute_was_passed_is_not_missed(
         load(slow_writer, slow, "slow")  # in a transaction that is still open
         load(connection, quick, "quick")
         run_job(connection)
-        assert minutes_of(connection)["A", START + MINUTE] == (250_000, 0, 1, 0, 0)
+        assert minutes_of(connection)["A", START + MINUTE] == (250_000, 0, 62_500, 1, 0, 0)
         slow_writer.commit()
     assert run_job(connection).late_minutes == 1
-    assert minutes_of(connection)["A", START + MINUTE] == (750_000, 0, 2, 0, 0)
+    assert minutes_of(connection)["A", START + MINUTE] == (750_000, 0, 312_500, 2, 0, 0)
 
 
 def test_a_minute_that_a_better_delivery_empties_loses_its_row(connection: psycopg.Connection) -> None:
@@ -117,8 +126,10 @@ def test_a_minute_that_a_better_delivery_empties_loses_its_row(connection: psyco
 def test_the_market_minute_is_the_sum_of_its_tickers(connection: psycopg.Connection) -> None:
     load(connection, [delivery(n, "ABC"[n % 3], f"{n / 10 - 0.5:.1f}", START) for n in range(10)], "test")
     run_job(connection)
-    (totals,) = connection.execute("SELECT sum(bullish_sum), sum(bearish_sum), count(*) FROM sentiment.minute")
-    (market,) = connection.execute("SELECT bullish_sum, bearish_sum, symbols FROM sentiment.market_minute")
+    (totals,) = connection.execute(
+        "SELECT sum(bullish_sum), sum(bearish_sum), sum(squares_sum), count(*) FROM sentiment.minute"
+    )
+    (market,) = connection.execute("SELECT bullish_sum, bearish_sum, squares_sum, symbols FROM sentiment.market_minute")
     assert market == totals
 
 
@@ -145,3 +156,27 @@ def test_a_minute_is_found_by_index(connection: psycopg.Connection, index: str) 
     assert "20260106" not in text
     kind = "Bitmap" if "on_time" in index else "Index"
     assert kind in text
+
+
+def test_hours_follow_their_minutes_whatever_order_they_come_in(connection: psycopg.Connection) -> None:
+    """As the watermark passes, when late messages come, when a minute loses its last message, when they are revised."""
+    first = [delivery(n, "AB"[n % 2], f"{n % 7 / 3 - 1:.6f}", START + n * 5 * MINUTE) for n in range(60)]
+    load(connection, first[:30], "test")
+    run_job(connection)
+    assert_hours(connection)
+    load(connection, [*first[30:], delivery(900, "C", "1", START + 7 * MINUTE)], "more, and late")
+    run_job(connection)
+    assert_hours(connection)
+    load(connection, [first[4]._replace(created_at=(START - 300 * MINUTE).isoformat())], "moved")
+    run_job(connection)
+    assert_hours(connection)
+    connection.execute("UPDATE sentiment.minute SET bullish_sum = bullish_sum + 7 WHERE symbol = 'B'")
+    connection.execute("DELETE FROM sentiment.minute WHERE symbol = 'C'")
+    reaggregate(connection, backfill_minutes(connection, START - 400 * MINUTE, START + 400 * MINUTE))
+    assert_hours(connection)
+
+
+def assert_hours(connection: psycopg.Connection) -> None:
+    hours = hours_of(connection)
+    assert hours
+    assert hours == pytest.approx(expected_hours(connection), rel=1e-9)

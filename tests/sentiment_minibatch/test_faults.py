@@ -20,7 +20,16 @@ from sentiment_minibatch.generator import StreamSettings, deliveries
 from sentiment_minibatch.load import load
 from sentiment_minibatch.schema import migrate
 from sentiment_minibatch.score_output import write_to
-from tests.sentiment_minibatch.oracle import START, delivery, expected_minutes, minutes_of, recomputed, run_job
+from tests.sentiment_minibatch.oracle import (
+    START,
+    delivery,
+    expected_hours,
+    expected_minutes,
+    hours_of,
+    minutes_of,
+    recomputed,
+    run_job,
+)
 from tests.sentiment_minibatch.processes import (
     finish,
     kill,
@@ -42,6 +51,7 @@ STREAM = list(
 
 def assert_exact(connection: psycopg.Connection, expected: object) -> None:
     assert minutes_of(connection) == recomputed(connection) == expected
+    assert hours_of(connection) == pytest.approx(expected_hours(connection), rel=1e-9)
     assert connection.execute("SELECT count(*) FROM sentiment.changed_minute").fetchone() == (0,)
 
 
@@ -247,6 +257,7 @@ def test_a_million_messages_of_one_symbol_in_one_minute(connection: psycopg.Conn
     assert minutes_of(connection)["A", START + timedelta(minutes=1)] == (
         1000 * sum(o for o in opinions if o > 0),
         1000 * sum(o for o in opinions if o < 0),
+        sum(o * o for o in opinions),
         sum(o > 0 for o in opinions),
         sum(o < 0 for o in opinions),
         sum(o == 0 for o in opinions),
