@@ -16,6 +16,7 @@ for command in (
     scores.migrate_command,
     scores.generate_command,
     scores.load_command,
+    scores.companies_command,
     minutes.aggregate_command,
     minutes.backfill_command,
     minutes.reconcile_command,

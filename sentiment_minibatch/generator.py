@@ -23,6 +23,8 @@ _TICKERS = [
     "SQ", "SNAP", "DOGE.X", "BRK.B", "XOM", "JPM", "BAC", "T", "PFE", "CVX", "WMT",
 ]
 # fmt: on
+_LETTERS = 4  # of a made-up symbol, after its Z
+MOST_SYMBOLS = len(_TICKERS) + 26**_LETTERS
 _HALF_LIFE_OF_NEWS_MINUTES = 20.0
 _BROKEN = (
     ("score", ""),
@@ -89,13 +91,13 @@ def deliveries(settings: StreamSettings) -> Iterator[Delivery]:
 
 
 def symbol_names(count: int) -> list[str]:
-    """Return `count` different ticker symbols, known ones first."""
+    """Return `count` different ticker symbols, at most `MOST_SYMBOLS`, known ones first."""
     return [*_TICKERS, *(_made_up_symbol(number) for number in range(count - len(_TICKERS)))][:count]
 
 
 def _made_up_symbol(number: int) -> str:
     letters = ""
-    for _ in range(4):
+    for _ in range(_LETTERS):
         number, digit = divmod(number, 26)
         letters = chr(ord("A") + digit) + letters
     return f"Z{letters}"

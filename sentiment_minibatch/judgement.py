@@ -7,12 +7,13 @@ Deliveries whose fields are all written plainly are read in columns. The others,
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sentiment_minibatch.score_tables import deliveries_of
+from sentiment_minibatch.score_tables import FIELDS, deliveries_of
 from sentiment_minibatch.scores import MAXIMUM_CLOCK_SKEW, Delivery, RejectedDeliveryError, Score, judge
 
 SCORES = pa.schema(
@@ -35,9 +36,9 @@ _PLAIN = {
 
 
 class Refusal(NamedTuple):
-    """A delivery that cannot be counted: its row in the table, from 0, and the first reason against it."""
+    """A delivery that cannot be counted: its position in its source, and the first reason against it."""
 
-    row: int
+    position: int
     reason: str
     delivery: Delivery
 
@@ -58,8 +59,9 @@ def judge_table(deliveries: pa.Table, now: datetime, kept_from: datetime) -> tup
 def _read_plainly(deliveries: pa.Table) -> pa.Table:
     """Return a row per delivery, which is null wherever a field of it is not written plainly."""
     fits = [pc.match_substring_regex(deliveries[field], pattern) for field, pattern in _PLAIN.items()]
-    all_fit = pc.fill_null(pc.and_(pc.and_(fits[0], fits[1]), pc.and_(fits[2], fits[3])), False)
-    message_id, symbol, score, created_at = (pc.if_else(all_fit, column, None) for column in deliveries.columns)
+    fits.append(pc.is_null(deliveries["fault"]))
+    all_fit = pc.fill_null(reduce(pc.and_, fits), False)
+    message_id, symbol, score, created_at = (pc.if_else(all_fit, deliveries[field], None) for field in FIELDS)
     columns = [
         message_id.cast(pa.int64()),
         pc.ascii_upper(pc.ascii_ltrim(symbol, "$")),
@@ -73,15 +75,19 @@ def _judge_each(
     deliveries: pa.Table, rows: pa.UInt64Array, now: datetime, kept_from: datetime
 ) -> tuple[pa.Table, list[Refusal]]:
     scores, refusals = [], []
-    for row, delivery in zip(rows.to_pylist(), deliveries_of(deliveries.take(rows)), strict=True):
+    others = deliveries.take(rows)
+    places = zip(others["position"].to_pylist(), others["fault"].to_pylist(), strict=True)
+    for (position, fault), delivery in zip(places, deliveries_of(others), strict=True):
         try:
-            scores.append(vars(_judge_kept(delivery, now, kept_from)))
+            scores.append(vars(_judge_kept(delivery, fault, now, kept_from)))
         except RejectedDeliveryError as refused:
-            refusals.append(Refusal(row, str(refused), delivery))
+            refusals.append(Refusal(position, str(refused), delivery))
     return pa.Table.from_pylist(scores, schema=SCORES), refusals
 
 
-def _judge_kept(delivery: Delivery, now: datetime, kept_from: datetime) -> Score:
+def _judge_kept(delivery: Delivery, fault: str | None, now: datetime, kept_from: datetime) -> Score:
+    if fault is not None:
+        raise RejectedDeliveryError(fault)
     score = judge(delivery, now)
     if score.created_at < kept_from:
         raise RejectedDeliveryError("created_at is older than the scores that are kept")

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 import psycopg
 import pyarrow as pa
 import pyarrow.csv
 
+from sentiment_minibatch.delivered_json import text_of
 from sentiment_minibatch.judgement import Refusal, judge_table
 from sentiment_minibatch.schema import statement
+from sentiment_minibatch.score_files import ScoreFile
+from sentiment_minibatch.score_lines import UnreadableFileError
 from sentiment_minibatch.score_tables import tables_of
 from sentiment_minibatch.scores import Delivery
 
 PRUNE_LOCK = 7_031_003
+_DAYS_AT_ONCE = 32
 
 
 @dataclass
@@ -53,39 +59,94 @@ def load(connection: psycopg.Connection, deliveries: Iterable[Delivery], source:
 def load_tables(connection: psycopg.Connection, tables: Iterable[pa.Table], source: str) -> LoadReport:
     """Load tables of deliveries, a transaction each; doing it again, or after a crash, changes nothing.
 
-    `source` and a delivery's position (from 1) say where a rejected one stood.
+    `source` and a delivery's position say where a rejected one stood. A table of more days than the server can lock at
+    once takes several transactions.
     """
     report = LoadReport()
-    connection.execute(statement("batch_tables"))
-    for table in tables:
-        with connection.transaction():
-            _load_table(connection, table, source, report)
+    _load_tables(connection, tables, source, report)
     return report
 
 
+def load_file(connection: psycopg.Connection, file: ScoreFile) -> tuple[LoadReport, str | None]:
+    """Load a file; return also why the rest of it could not be read, if so, which the database keeps until it can."""
+    report = LoadReport()
+    try:
+        _load_tables(connection, file.tables(), file.source, report)
+    except UnreadableFileError as error:
+        reason = text_of(str(error))
+        connection.execute(statement("set_aside"), {"source": file.source, "reason": reason})
+        return report, reason
+    connection.execute("DELETE FROM sentiment.set_aside_file WHERE source = %s", [file.source])
+    return report, None
+
+
+def _load_tables(connection: psycopg.Connection, tables: Iterable[pa.Table], source: str, report: LoadReport) -> None:
+    connection.execute(statement("batch_tables"))
+    for table in tables:
+        _load_table(connection, table, source, report)
+
+
 def _load_table(connection: psycopg.Connection, table: pa.Table, source: str, report: LoadReport) -> None:
+    try:
+        with connection.transaction():
+            loaded = _load_at_once(connection, table, source)
+    except _TooManyDaysError:
+        # In time order, so that halving the rows halves the days.
+        table = table.sort_by("created_at")
+        middle = table.num_rows // 2
+        _load_table(connection, table.slice(0, middle), source, report)
+        _load_table(connection, table.slice(middle), source, report)
+    else:
+        report.add(loaded)
+
+
+def _load_at_once(connection: psycopg.Connection, table: pa.Table, source: str) -> LoadReport:
     # A prune waits for running loads, and loads for a prune: none can bring back what is being removed.
     connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [PRUNE_LOCK])
     ((now, kept_from),) = connection.execute("SELECT now(), kept_from FROM sentiment.progress").fetchall()
     scores, refusals = judge_table(table, now, kept_from)
-    _reject(connection, refusals, source, first=report.delivered + 1)
+    _check_days(scores["created_at"].cast(pa.date32()).unique().to_pylist())
+    _reject(connection, refusals, source)
     _copy(connection, scores)
     counted = connection.execute(statement("count_messages")).rowcount
     connection.execute(
         "SELECT sentiment.ensure_partitions(array_agg(DISTINCT (created_at AT TIME ZONE 'UTC')::date)) FROM counted_now"
     )
-    replaced = connection.execute(statement("withdraw")).rowcount
+    replaced = _withdraw(connection)
     connection.execute(statement("record"))
-    report.delivered += table.num_rows
-    report.rejected += len(refusals)
-    report.replaced += replaced
-    report.counted += counted - replaced
+    return LoadReport(table.num_rows, counted - replaced, replaced, len(refusals))
 
 
-def _reject(connection: psycopg.Connection, refusals: list[Refusal], source: str, first: int) -> None:
+class _TooManyDaysError(Exception):
+    """Scores of more days than a transaction should touch: each has partitions, and each of those takes locks."""
+
+
+def _check_days(days: Collection[object]) -> None:
+    if len(days) > _DAYS_AT_ONCE:
+        raise _TooManyDaysError
+
+
+def _reject(connection: psycopg.Connection, refusals: list[Refusal], source: str) -> None:
     if refusals:
-        rows = [(source, first + row, reason, *delivery) for row, reason, delivery in refusals]
+        rows = [(source, position, reason, *delivery) for position, reason, delivery in refusals]
         connection.execute(statement("reject"), [list(column) for column in zip(*rows, strict=True)])
+
+
+def _withdraw(connection: psycopg.Connection) -> int:
+    """Remove the rows whose place a better delivery has taken, a day at a time, and return how many they were."""
+    times = connection.execute(
+        "SELECT DISTINCT withdrawn_from FROM counted_now WHERE withdrawn_from IS NOT NULL ORDER BY 1"
+    )
+    by_day = {day: list(group) for day, group in groupby((time for (time,) in times), key=_midnight)}
+    _check_days(by_day)
+    return sum(
+        connection.execute(statement("withdraw"), {"start": day, "end": day + timedelta(days=1), "times": at}).rowcount
+        for day, at in by_day.items()
+    )
+
+
+def _midnight(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _copy(connection: psycopg.Connection, scores: pa.Table) -> None:

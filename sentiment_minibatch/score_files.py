@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
-import csv
+import io
 import itertools
 import tempfile
 from collections.abc import Iterator
-from operator import itemgetter
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from common.errors import DataError, MissingInputError
-from common.storage import open_store
-from sentiment_minibatch.delivered_json import delivery_of_json
-from sentiment_minibatch.score_tables import ROWS_PER_TABLE, SCHEMA, deliveries_of, tables_of
+from common.errors import MissingInputError
+from common.storage import ObjectNotFoundError, Store, open_store
+from sentiment_minibatch.score_lines import UnreadableFileError, read_csv, read_ndjson
+from sentiment_minibatch.score_parquet import read_parquet
+from sentiment_minibatch.score_tables import deliveries_of, tables_of_records
 from sentiment_minibatch.scores import Delivery
 
-SUFFIXES = (".csv", ".ndjson", ".parquet")
-FIELDS = Delivery._fields
+KINDS = (".csv", ".ndjson", ".parquet")
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+_LINE_READERS = {".csv": read_csv, ".ndjson": read_ndjson}
 
 
-def deliveries_at(uri: str) -> Iterator[tuple[str, Iterator[Delivery]]]:
-    """Yield what `tables_at` yields, delivery by delivery."""
-    for name, tables in tables_at(uri):
-        yield name, _one_by_one(tables)
+@dataclass(frozen=True)
+class ScoreFile:
+    """A file of scores: `name` is how the user would call it, `source` is the same from anywhere."""
+
+    store: Store
+    key: str
+    name: str
+    source: str
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield the file's deliveries, in its order. Raises `UnreadableFileError`, perhaps after some of them."""
+        with tempfile.TemporaryDirectory() as directory:
+            local = Path(directory, PurePosixPath(self.key).name)
+            self._download(local)
+            yield from read_tables(local)
+
+    def _download(self, local: Path) -> None:
+        folder = self.store.uri.removeprefix("file://")
+        # A pipe would be waited for until somebody writes to it.
+        if not self.store.uri.startswith("s3://") and not Path(folder, self.key).is_file():
+            raise UnreadableFileError("it is no regular file, or gone")
+        try:
+            self.store.download(self.key, local)
+        except ObjectNotFoundError:
+            raise UnreadableFileError("it is gone") from None
 
 
-def tables_at(uri: str) -> Iterator[tuple[str, Iterator[pa.Table]]]:
-    """Yield the name and the tables of each score file at a path or s3:// address: the file, or all those under it.
+def score_files_at(uri: str) -> list[ScoreFile]:
+    """Return the score files at a path or s3:// address: the file, or all those under it, in order of their names.
 
     Raises `MissingInputError` where there is none.
     """
@@ -38,17 +59,24 @@ def tables_at(uri: str) -> Iterator[tuple[str, Iterator[pa.Table]]]:
     if not uri.startswith("s3://") and Path(uri).is_dir():
         folder, name = uri, ""
     store = open_store(folder)
-    keys = [key for key in store.list(name) if key.endswith(SUFFIXES) and (not name or key == name)]
+    keys = [key for key in store.list(name) if _kind(key) and (not name or key == name)]
     if not keys and name:
         folder, store = uri, open_store(uri)
-        keys = [key for key in store.list() if key.endswith(SUFFIXES)]
+        keys = [key for key in store.list() if _kind(key)]
     if not keys:
-        raise MissingInputError(f"{uri} holds no {', '.join(SUFFIXES)} file")
-    for key in keys:
-        with tempfile.TemporaryDirectory() as directory:
-            local = Path(directory, PurePosixPath(key).name)
-            store.download(key, local)
-            yield key, read_tables(local)
+        raise MissingInputError(f"{uri} holds no {', '.join(KINDS)} file")
+    whole = folder if folder.startswith("s3://") else str(Path(folder).resolve())
+    prefix = "" if folder == "." else f"{folder.rstrip('/')}/"
+    return [
+        ScoreFile(store, key, _printable(f"{prefix}{key}"), _printable(f"{whole.rstrip('/')}/{key}"))
+        for key in sorted(keys)
+    ]
+
+
+def deliveries_at(uri: str) -> Iterator[tuple[str, Iterator[Delivery]]]:
+    """Yield the name and the deliveries of each file that `score_files_at` finds."""
+    for file in score_files_at(uri):
+        yield file.name, _one_by_one(file.tables())
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -63,52 +91,39 @@ def read_deliveries(path: Path) -> Iterator[Delivery]:
 
 
 def read_tables(path: Path) -> Iterator[pa.Table]:
-    """Yield a file's deliveries, in its order, as tables of text. Raises `DataError` if the whole is unreadable."""
-    readers = {".csv": _read_csv, ".ndjson": _read_ndjson, ".parquet": _read_parquet}
+    """Yield a file's deliveries, in its order, as tables of text. Raises `UnreadableFileError`."""
+    kind = _kind(path.name)
     try:
-        for table in readers[path.suffix](path):
-            yield _storable(table)
-    except (UnicodeDecodeError, csv.Error, pa.ArrowInvalid) as error:
-        raise DataError(f"{path} is no readable {path.suffix[1:]} file: {error}") from None
+        if kind == ".parquet":
+            yield from read_parquet(path)
+        else:
+            with _opened(path) as stream:
+                yield from tables_of_records(_LINE_READERS[kind](stream))
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, OverflowError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(str(path), path.name)
+        raise UnreadableFileError(f"it cannot be read as {kind[1:]}: {reason}") from None
+
+
+def _printable(name: str) -> str:
+    """Return a file's name as text that can be stored: a name on disk need not be UTF-8."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _kind(name: str) -> str:
+    """Return which of `KINDS` a file's name says that it is, compressed or not; empty where none."""
+    bare = PurePosixPath(name)
+    if bare.suffix in _COMPRESSIONS:
+        bare = PurePosixPath(bare.stem)
+        return bare.suffix if bare.suffix in _LINE_READERS else ""
+    return bare.suffix if bare.suffix in KINDS else ""
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    compression = _COMPRESSIONS.get(path.suffix)
+    if compression is None:
+        return path.open("rb")
+    return io.BufferedReader(pa.input_stream(str(path), compression=compression), 1 << 20)
 
 
 def _one_by_one(tables: Iterator[pa.Table]) -> Iterator[Delivery]:
     return itertools.chain.from_iterable(map(deliveries_of, tables))
-
-
-def _read_csv(path: Path) -> Iterator[pa.Table]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.reader(stream)
-        header = next(rows, [])
-        if missing := [field for field in FIELDS if field not in header]:
-            raise DataError(f"{path} has no column {', '.join(missing)}; its header should be {','.join(FIELDS)}")
-        fields = itemgetter(*map(header.index, FIELDS))
-        absent = [None] * len(header)
-        whole = (row if len(row) >= len(header) else row + absent[len(row) :] for row in rows if row)
-        yield from tables_of(map(fields, whole))
-
-
-def _read_ndjson(path: Path) -> Iterator[pa.Table]:
-    with path.open(encoding="utf-8") as stream:
-        yield from tables_of(delivery_of_json(line) for line in stream if not line.isspace())
-
-
-def _read_parquet(path: Path) -> Iterator[pa.Table]:
-    file = pq.ParquetFile(path)
-    if missing := [field for field in FIELDS if field not in file.schema_arrow.names]:
-        raise DataError(f"{path} has no column {', '.join(missing)}")
-    for batch in file.iter_batches(ROWS_PER_TABLE, columns=list(FIELDS)):
-        yield pa.table([_as_text(batch.column(field)) for field in FIELDS], schema=SCHEMA)
-
-
-def _as_text(column: pa.Array) -> pa.Array:
-    if pa.types.is_timestamp(column.type):
-        zone = "Z" if column.type.tz else ""
-        column = pc.strftime(column.cast(pa.timestamp("us", column.type.tz)), "%Y-%m-%dT%H:%M:%S" + zone)
-    return column.cast(pa.string())
-
-
-def _storable(table: pa.Table) -> pa.Table:
-    """Return a table whose text PostgreSQL can hold: valid UTF-8, no NUL."""
-    table.validate(full=True)
-    return pa.table([pc.replace_substring(column, "\0", "�") for column in table.columns], schema=SCHEMA)

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 
 from common.errors import ConfigurationError
 from common.storage import open_store
-from sentiment_minibatch.score_files import FIELDS, SUFFIXES, split_uri
+from sentiment_minibatch.score_files import KINDS, split_uri
+from sentiment_minibatch.score_tables import FIELDS
 from sentiment_minibatch.scores import Delivery
 
 _ROWS_PER_CHUNK = 50_000
@@ -29,8 +30,8 @@ def write_to(uri: str, deliveries: Iterable[Delivery]) -> int:
     """
     folder, name = split_uri(uri)
     suffix = Path(name).suffix
-    if suffix not in SUFFIXES:
-        raise ConfigurationError(f"{uri} names no kind of file; its end should be one of {', '.join(SUFFIXES)}")
+    if suffix not in KINDS:
+        raise ConfigurationError(f"{uri} names no kind of file; its end should be one of {', '.join(KINDS)}")
     with tempfile.TemporaryDirectory() as directory:
         local = Path(directory, name)
         with _WRITERS[suffix](local) as write:

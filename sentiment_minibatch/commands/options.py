@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 import psycopg
@@ -41,9 +43,23 @@ class UtcTime(click.ParamType[datetime]):
         """Return the time in UTC, or fail as click does."""
         try:
             time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
+            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no time; expected for example 2026-11-22T14:30", param, ctx)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+class Quantity(click.FloatRange):
+    """A finite number within bounds."""
+
+    def __init__(self, smallest: float, largest: float) -> None:
+        super().__init__(smallest, largest)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or fail as click does: no bound keeps nan out."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 def minute_range(start: datetime, end: datetime) -> tuple[datetime, datetime]:

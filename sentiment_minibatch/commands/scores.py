@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 
+from common.errors import DataError
 from common.settings import StoreSettings, load_settings
 from common.storage import open_store
-from sentiment_minibatch.commands.options import UtcTime, database, minute_range
+from sentiment_minibatch.commands.options import Quantity, UtcTime, database, minute_range
+from sentiment_minibatch.companies import name_companies
 from sentiment_minibatch.export import export_minutes, last_complete_day
-from sentiment_minibatch.generator import StreamSettings, deliveries
+from sentiment_minibatch.generator import MOST_SYMBOLS, StreamSettings, deliveries
 from sentiment_minibatch.live import insert_live
-from sentiment_minibatch.load import LoadReport, load_tables
+from sentiment_minibatch.load import LoadReport, load_file
 from sentiment_minibatch.prune import prune
 from sentiment_minibatch.schema import migrate
-from sentiment_minibatch.score_files import tables_at
+from sentiment_minibatch.score_files import score_files_at
 from sentiment_minibatch.score_output import write_to
 from sentiment_minibatch.settings import RetentionSettings
+
+_TEN_YEARS = 10 * 366 * 24 * 60
+_A_YEAR = 366 * 24 * 3_600
 
 
 @click.command("migrate")
@@ -31,17 +37,19 @@ def migrate_command() -> None:
 @click.command("generate")
 @click.option("--out", metavar="FILE|URI", help="a .ndjson, .csv or .parquet file, or s3://bucket/key")
 @click.option("--live", is_flag=True, help="insert fresh scores into the database until stopped")
-@click.option("--seed", default=1, show_default=True)
-@click.option("--symbols", default=1_000, show_default=True, type=click.IntRange(1))
-@click.option("--messages", default=100_000, show_default=True, type=click.IntRange(1))
-@click.option("--minutes", default=180, show_default=True, type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--symbols", default=1_000, show_default=True, type=click.IntRange(1, MOST_SYMBOLS))
+@click.option("--messages", default=100_000, show_default=True, type=click.IntRange(1, 10**12))
+@click.option("--minutes", default=180, show_default=True, type=click.IntRange(1, _TEN_YEARS))
 @click.option("--start", type=UtcTime(), help="by default the stream ends now")
-@click.option("--out-of-order-seconds", default=30.0, show_default=True, type=click.FloatRange(0))
-@click.option("--late-share", default=0.01, show_default=True, type=click.FloatRange(0, 1))
-@click.option("--late-seconds", default=3_600.0, show_default=True, type=click.FloatRange(0))
-@click.option("--duplicate-share", default=0.01, show_default=True, type=click.FloatRange(0, 1))
-@click.option("--broken-share", default=0.001, show_default=True, type=click.FloatRange(0, 1))
-@click.option("--rate", default=50.0, show_default=True, help="with --live: messages a second")
+@click.option("--out-of-order-seconds", default=30.0, show_default=True, type=Quantity(0, _A_YEAR))
+@click.option("--late-share", default=0.01, show_default=True, type=Quantity(0, 1))
+@click.option("--late-seconds", default=3_600.0, show_default=True, type=Quantity(0, _A_YEAR))
+@click.option("--duplicate-share", default=0.01, show_default=True, type=Quantity(0, 1))
+@click.option("--broken-share", default=0.001, show_default=True, type=Quantity(0, 1))
+@click.option(
+    "--rate", default=50.0, show_default=True, type=Quantity(0.001, 1e6), help="with --live: messages a second"
+)
 def generate_command(
     *, out: str | None, live: bool, rate: float, start: datetime | None, minutes: int, **shape: float
 ) -> None:
@@ -60,14 +68,31 @@ def generate_command(
 @click.command("load")
 @click.argument("uri", metavar="PATH|URI")
 def load_command(uri: str) -> None:
-    """Load scores from a CSV, NDJSON or Parquet file, or from all such files in a directory or under s3://."""
-    total = LoadReport()
+    """Load scores from a CSV, NDJSON or Parquet file, or from all such files in a directory or under s3://.
+
+    CSV and NDJSON may be compressed (.gz, .zst). A record that cannot be counted is rejected alone; a file that cannot
+    be read is set aside, the others load, and the exit code is 65.
+    """
+    total, set_aside = LoadReport(), []
+    files = score_files_at(uri)
     with database() as connection:
-        for source, tables in tables_at(uri):
-            report = load_tables(connection, tables, source)
+        for file in files:
+            report, fault = load_file(connection, file)
             total.add(report)
-            click.echo(f"{source}: {report}")
+            click.echo(f"{file.name}: {report}{f'; set aside: {fault}' if fault else ''}")
+            if fault:
+                set_aside.append(f"{file.name}: {fault}")
     click.echo(f"in all: {total}")
+    if set_aside:
+        raise DataError(f"{len(set_aside):,} of {len(files):,} files set aside; {set_aside[0]}")
+
+
+@click.command("companies")
+@click.argument("path", type=click.Path(path_type=Path))
+def companies_command(path: Path) -> None:
+    """Give tickers the names of their companies, from a CSV file with the header symbol,name."""
+    with database() as connection:
+        click.echo(f"{name_companies(connection, path):,} tickers have a name")
 
 
 @click.command("prune")

@@ -15,7 +15,7 @@ _THREADS = 8  # a browser keeps connections open; one must not hold a whole proc
 
 @click.command("serve")
 @click.option("--host", envvar="SERVE_HOST", default="127.0.0.1", show_default=True, show_envvar=True)
-@click.option("--port", default=8081, show_default=True)
+@click.option("--port", default=8081, show_default=True, type=click.IntRange(1, 65_535))
 @click.option("--workers", type=click.IntRange(1), help="processes [default: SENTIMENT_WORKERS or 2]")
 def serve_command(host: str, port: int, workers: int | None) -> None:
     """Serve the page and the API."""

@@ -170,6 +170,13 @@ def test_export_waits_until_the_range_is_aggregated(
         (["backfill", "--from", "2026-01-02", "--to", "2026-01-01"], 2, "--from must lie before --to"),
         (["export", "--from", "2026-01-02"], 2, "give both"),
         (["export"], 65, "run `aggregate` first"),
+        (["backfill", "--from", "0001-01-01T00:00+14:00", "--to", "2026-01-01"], 2, "is no time"),
+        (["generate", "--live", "--rate", "-5"], 2, "is not in the range"),
+        (["generate", "--live", "--rate", "nan"], 2, "is not a number"),
+        (["generate", "--out", "a.csv", "--seed", "-1"], 2, "is not in the range"),
+        (["generate", "--out", "a.csv", "--late-seconds", "1e300"], 2, "is not in the range"),
+        (["serve", "--port", "99999"], 2, "is not in the range"),
+        (["companies", "no/such.csv"], 66, "no/such.csv cannot be read"),
     ],
 )
 def test_a_mistake_gets_one_line_and_its_exit_code(
@@ -185,6 +192,42 @@ def test_a_file_that_is_not_what_its_name_says_is_refused(capsys: pytest.Capture
         (tmp_path / name).write_bytes(content)
         code, error = fail(capsys, "load", str(tmp_path / name))
         assert (code, len(error.splitlines())) == (65, 1)
+
+
+def test_a_bad_file_is_set_aside_and_the_others_load(
+    connection: psycopg.Connection, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    line = '{"message_id": %d, "symbol": "A", "score": 1, "created_at": "2026-01-05T14:30:00Z"}\n'
+    for name, content in (("10/a.ndjson", line % 1), ("10/b.parquet", "PAR1 not"), ("11/a.ndjson", line % 2 + "{")):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    code, error = fail(capsys, "load", str(tmp_path))
+    assert code == 65
+    assert error.startswith(f"error: 1 of 3 files set aside; {tmp_path}/10/b.parquet: it cannot be read as parquet")
+    assert connection.execute("SELECT count(*) FROM sentiment.counted_message").fetchone() == (2,)
+    assert connection.execute("SELECT source FROM sentiment.set_aside_file").fetchall() == [
+        (str(tmp_path / "10/b.parquet"),)
+    ]
+    assert connection.execute("SELECT source, position FROM sentiment.rejected_score").fetchall() == [
+        (str(tmp_path / "11/a.ndjson"), 2)
+    ]
+    assert json.loads(succeed("status", "--json"))["files_set_aside"] == 1
+    succeed("generate", "--out", str(tmp_path / "10/b.parquet"), "--messages", "10")
+    succeed("load", str(tmp_path))
+    assert json.loads(succeed("status", "--json"))["files_set_aside"] == 0
+
+
+def test_companies_get_names_all_or_none(
+    connection: psycopg.Connection, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "companies.csv"
+    file.write_text("symbol,name\n$tsla,Tesla\nBRK.B,Berkshire Hathaway\n", encoding="utf-8")
+    assert succeed("companies", str(file)) == "2 tickers have a name\n"
+    file.write_text("symbol,name\nF,Ford\n1,\n", encoding="utf-8")
+    code, error = fail(capsys, "companies", str(file))
+    assert (code, error) == (65, f"error: {file}, line 3: a ticker symbol and a name are expected\n")
+    rows = connection.execute("SELECT symbol, name FROM sentiment.company ORDER BY symbol").fetchall()
+    assert rows == [("BRK.B", "Berkshire Hathaway"), ("TSLA", "Tesla")]
 
 
 def test_an_unreachable_database_is_one_line_and_worth_a_retry(

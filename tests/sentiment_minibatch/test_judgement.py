@@ -21,14 +21,14 @@ def judged(deliveries: list[Delivery]) -> tuple[list[Score], list[tuple[int, str
 
 def judged_one_by_one(deliveries: list[Delivery]) -> tuple[list[Score], list[tuple[int, str, Delivery]]]:
     scores, refusals = [], []
-    for row, delivery in enumerate(deliveries):
+    for position, delivery in enumerate(deliveries, 1):
         try:
             score = judge(delivery, NOW)
         except RejectedDeliveryError as refused:
-            refusals.append((row, str(refused), delivery))
+            refusals.append((position, str(refused), delivery))
         else:
             if score.created_at < KEPT_FROM:
-                refusals.append((row, "created_at is older than the scores that are kept", delivery))
+                refusals.append((position, "created_at is older than the scores that are kept", delivery))
             else:
                 scores.append(score)
     return sorted(scores), refusals
@@ -87,4 +87,4 @@ def test_days_are_those_of_the_calendar(day: str) -> None:
 @pytest.mark.parametrize("blank", ["", " "], ids=["plainly written", "with a blank"])
 def test_times_that_cannot_be_counted_are_refused(time: datetime, reason: str | None, blank: str) -> None:
     _, refusals = judged([PLAIN, PLAIN._replace(created_at=time.isoformat() + blank)])
-    assert [(row, why) for row, why, _ in refusals] == ([(1, reason)] if reason else [])
+    assert [(position, why) for position, why, _ in refusals] == ([(2, reason)] if reason else [])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from common.postgres import connect
 from sentiment_minibatch.load import load, load_tables
+from sentiment_minibatch.prune import prune
 from sentiment_minibatch.score_tables import tables_of
 from sentiment_minibatch.scores import Delivery
 from tests.sentiment_minibatch.oracle import START, delivery, expected_minutes, minutes_of, recomputed, run_job
@@ -52,8 +53,22 @@ def test_batches_in_one_transaction_of_the_callers_count_once_each(url: str, con
 
 
 def test_a_place_is_counted_through_all_batches(connection: psycopg.Connection) -> None:
-    load_tables(connection, [*tables_of([GOOD, GOOD]), *tables_of([GOOD, GOOD._replace(score="9")])], "two batches")
-    assert connection.execute("SELECT position FROM sentiment.rejected_score").fetchall() == [(4,)]
+    load(connection, [*[GOOD] * 60_000, GOOD._replace(score="9")], "two batches")
+    assert connection.execute("SELECT position FROM sentiment.rejected_score").fetchall() == [(60_001,)]
+
+
+def test_a_batch_of_thousands_of_days_loads_and_may_be_moved_and_pruned(connection: psycopg.Connection) -> None:
+    """Each day has partitions, and a transaction can lock only so many."""
+    connection.execute("SELECT set_config('lock_timeout', '0', false)")
+    days = [delivery(n, "A", "0.5", START - timedelta(days=n)) for n in range(400)]
+    assert load(connection, days, "days").counted == 400
+    moved = [each._replace(created_at=(START - timedelta(days=n, hours=1)).isoformat()) for n, each in enumerate(days)]
+    assert load(connection, moved, "days").replaced == 400
+    assert len(recomputed(connection)) == 400
+    run_job(connection)
+    assert minutes_of(connection) == recomputed(connection) == expected_minutes(moved)
+    assert prune(connection, timedelta(days=1)).days == 400
+    assert recomputed(connection) == {}
 
 
 def test_a_database_that_speaks_another_zone_files_the_same_minute(url: str, connection: psycopg.Connection) -> None:
