@@ -82,8 +82,9 @@ bench-classifier: .venv-classifier-bench/installed ## measure the classifier's A
 	@touch $@
 
 .PHONY: bench-sentiment
-bench-sentiment: .venv-sentiment-benchmark/installed ## measure the per-minute statement on 50 million rows (some 4 GB in var/)
+bench-sentiment: .venv-sentiment-benchmark/installed ## measure the per-minute statement on 50 million rows, and the page's API on a year (8 GB in var/)
 	.venv-sentiment-benchmark/bin/python -m benchmarks.sentiment_minute $(BENCH_ARGS)
+	.venv-sentiment-benchmark/bin/python -m benchmarks.sentiment_page
 
 # --- streaming --------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ _GAUGES = {
     "messages_in_last_hour": "Messages aggregated in the last hour",
     "slowest_minute_seconds": "Longest statement of the last hour",
     "rejected_in_24_hours": "Deliveries rejected in the last 24 hours",
+    "files_set_aside": "Files of scores that could not be read",
     "revision": "Aggregations of a minute so far",
 }
 

@@ -1,50 +1,107 @@
-// The two charts, in the colours of the page.
+// The charts, in the colours of the page; a stretch of time that is drawn across is zoomed into.
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const CONFIG = { displayModeBar: false, responsive: true };
+const COMPARED = ["--accent", "--second", "--third", "--fourth"];
+const AXIS = () => ({ stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" });
+const drawn = new Map();
 
-function layout(hours, more = {}) {
+export const seriesColour = (position) => colour(COMPARED[position]);
+
+function options(target, { from, to }, { height, zoom, show }) {
+  const days = to - from > 36 * 3_600_000;
   return {
-    margin: { l: 34, r: 8, t: 8, b: 26 },
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: colour("--quiet"), size: 12, family: "system-ui, DejaVu Sans, sans-serif" },
-    showlegend: false, hovermode: "x unified", bargap: 0.15, dragmode: false,
-    hoverlabel: { bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--ink") } },
-    xaxis: { type: "date", showgrid: false, tickformat: hours > 24 ? "%-d %b" : "%H:%M", nticks: 7, linecolor: colour("--line"), fixedrange: true, hoverformat: "%H:%M, %-d %b" },
-    yaxis: { range: [0, 100], tickvals: [0, 25, 50, 75, 100], gridcolor: colour("--line"), zeroline: false, fixedrange: true },
-    shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 50, y1: 50, line: { color: colour("--flat"), width: 1, dash: "dot" } }],
-    ...more,
+    width: target.clientWidth, height,
+    tzDate: (time) => uPlot.tzDate(new Date(time * 1000), "Etc/UTC"),
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    scales: { x: { range: () => [from / 1000, to / 1000] } },
+    axes: [
+      { ...AXIS(), grid: { show: false }, space: 60, values: (_, times) => times.map((time) => {
+        const at = new Date(time * 1000).toISOString();
+        const day = new Date(time * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+        return days ? (at.slice(11, 16) === "00:00" ? day : at.slice(11, 16)) : at.slice(11, 16);
+      }) },
+      { ...AXIS(), size: 36 },
+    ],
+    cursor: {
+      drag: { x: true, y: false, setScale: false },
+      sync: { key: "time" },
+      points: { size: 7 },
+      bind: { dblclick: () => () => { zoom?.(null); return null; } },
+    },
+    hooks: {
+      setSelect: [(plot) => {
+        const { left, width } = plot.select;
+        if (width < 8) return;
+        const [start, end] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+        plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        zoom?.({ from: new Date(start * 1000), to: new Date(end * 1000) });
+      }],
+      setCursor: [(plot) => show?.(plot.cursor.idx)],
+    },
   };
 }
 
-function indexTraces(points) {
-  const x = points.map((point) => point.period_ending.slice(0, 19));
-  const edge = (key) => ({ x, y: points.map((point) => point[key]), mode: "lines", line: { width: 0 }, hoverinfo: "skip", connectgaps: false });
-  return [
-    edge("low"),
-    { ...edge("high"), fill: "tonexty", fillcolor: colour("--band") },
-    { x, y: points.map((point) => point.index), mode: "lines", line: { color: colour("--accent"), width: 2 },
-      customdata: points.map((point) => [point.low, point.high]), connectgaps: false,
-      hovertemplate: "index %{y:.1f} (%{customdata[0]:.0f} to %{customdata[1]:.0f})<extra></extra>" },
-  ];
+function draw(target, build, data) {
+  drawn.get(target)?.destroy();
+  const plot = new uPlot(build, data, target);
+  drawn.set(target, plot);
+  return plot;
 }
 
-export function drawMarket(target, history, hours) {
-  Plotly.react(target, indexTraces(history.points), layout(hours), CONFIG);
+const times = (points) => points.map((point) => Date.parse(point.period_ending) / 1000);
+const line = (shade, width = 2) => ({ stroke: shade, width, points: { show: false } });
+const half = (plot) => {
+  const y = Math.round(plot.valToPos(50, "y", true));
+  plot.ctx.save();
+  plot.ctx.setLineDash([2, 4]);
+  plot.ctx.strokeStyle = colour("--flat");
+  plot.ctx.beginPath();
+  plot.ctx.moveTo(plot.bbox.left, y);
+  plot.ctx.lineTo(plot.bbox.left + plot.bbox.width, y);
+  plot.ctx.stroke();
+  plot.ctx.restore();
+};
+
+function indexOptions(target, span, more) {
+  const build = options(target, span, more);
+  build.scales.y = { range: [0, 100] };
+  build.axes[1].splits = () => [0, 25, 50, 75, 100];
+  build.hooks.drawAxes = [half];
+  return build;
 }
 
-export function drawTicker(target, history, hours) {
-  const x = history.points.map((point) => point.period_ending.slice(0, 19));
-  const volume = (key, name, shade) => ({
-    type: "bar", x, y: history.points.map((point) => point[key]), name, yaxis: "y2", marker: { color: colour(shade), line: { width: 0 } },
-    hovertemplate: `%{y} ${name}<extra></extra>`,
-  });
-  const traces = [
-    ...indexTraces(history.points),
-    volume("bullish_count", "bullish", "--bull"), volume("neutral_count", "neutral", "--flat"), volume("bearish_count", "bearish", "--bear"),
-  ];
-  const axes = layout(hours, { barmode: "stack" });
-  axes.yaxis.domain = [0.34, 1];
-  axes.yaxis2 = { domain: [0, 0.26], gridcolor: colour("--line"), zeroline: false, fixedrange: true, nticks: 3, rangemode: "tozero" };
-  axes.xaxis.anchor = "y2";
-  Plotly.react(target, traces, axes, CONFIG);
+// One index with its band.
+export function drawIndex(target, points, span, more) {
+  const build = indexOptions(target, span, more);
+  build.series = [{}, { ...line("transparent", 0) }, { ...line("transparent", 0) }, line(colour("--accent"))];
+  build.bands = [{ series: [2, 1], fill: colour("--band") }];
+  const column = (name) => points.map((point) => point[name]);
+  return draw(target, build, [times(points), column("low"), column("high"), column("index")]);
+}
+
+// Up to four indices, each a line.
+export function drawCompared(target, histories, span, more) {
+  const build = indexOptions(target, span, more);
+  build.series = [{}, ...histories.map((_, position) => line(seriesColour(position)))];
+  const tables = histories.map(({ points }) => [times(points), points.map((point) => point.index)]);
+  return draw(target, build, uPlot.join(tables, tables.map(() => [2, 2])));
+}
+
+// The messages of each step, stacked.
+export function drawVolume(target, points, span, more) {
+  const build = options(target, span, more);
+  const bars = uPlot.paths.bars({ size: [0.8, 40] });
+  const bar = (shade) => ({ fill: colour(shade), stroke: colour(shade), width: 0, paths: bars, points: { show: false } });
+  build.series = [{}, bar("--bear"), bar("--flat"), bar("--bull")];
+  build.scales.y = { range: (_, low, high) => [0, Math.max(high ?? 1, 1)] };
+  build.axes[1].space = 24;
+  const sum = (...names) => points.map((point) => names.reduce((total, name) => total + point[name], 0));
+  return draw(target, build, [times(points), sum("bullish_count", "neutral_count", "bearish_count"), sum("bullish_count", "neutral_count"), sum("bullish_count")]);
+}
+
+for (const chart of document.querySelectorAll(".chart")) {
+  new ResizeObserver(() => {
+    const plot = drawn.get(chart);
+    if (plot && chart.clientWidth && plot.width !== chart.clientWidth) plot.setSize({ width: chart.clientWidth, height: plot.height });
+  }).observe(chart);
 }

@@ -1,56 +1,44 @@
 // Shows the API's answers and asks again every few seconds; an unchanged answer costs a 304.
-import { drawMarket, drawTicker } from "./charts.js";
+import { drawCompared, drawIndex, drawVolume, seriesColour } from "./charts.js";
+import { age, change, clock, make, number, reading } from "./format.js";
+import { ask, history, server, tickerHistory } from "./source.js";
+import { listQuery, showMoves, showTickers } from "./tickers.js";
 import { onSystemTheme, toggleTheme } from "./theme.js";
+import { linkTo, MOST_TICKERS, readAddress, span, symbolOf, view, writeAddress } from "./view.js";
 
 const SECONDS_BETWEEN_ASKS = 5;
 const SECONDS_UNTIL_LATE = 180;
-const TICKERS_SHOWN = 60;
-const STEPS = { 1: "1m", 6: "1m", 24: "5m", 168: "1h" };
-const STEP_WORDS = { "1m": "minute", "5m": "5 minutes", "1h": "hour" };
+const SEARCH_AFTER_MS = 200;
 
-const CLOCK = { hour: "2-digit", minute: "2-digit" };
-const DAY_AND_CLOCK = { day: "numeric", month: "short", ...CLOCK };
-
-const state = { now: null, symbol: null, hours: 6, sort: "messages", ascending: false, search: "", clockOffset: 0, drawn: "" };
+const state = { now: null, chosen: [], histories: [], drawn: "" };
 const element = (id) => document.getElementById(id);
-const number = (value, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-
-const WORDS = [[25, "very bearish", "down"], [45, "bearish", "down"], [55, "neutral", "none"], [75, "bullish", "up"], [101, "very bullish", "up"]];
-const reading = (index) => {
-  if (index === null) return { word: "no data", tone: "none" };
-  const [, word, tone] = WORDS.find(([limit]) => index < limit);
-  return { word, tone };
-};
-
-async function ask(address) {
-  const answer = await fetch(address, { cache: "no-cache" }).catch(() => { throw new Error("the server does not answer"); });
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(body.detail ?? `the server answers ${answer.status}`), { status: answer.status });
-  state.clockOffset = Date.parse(answer.headers.get("Date")) - Date.now();
-  return body;
-}
 
 async function refresh() {
   try {
-    state.now = await ask("/api/v1/index");
-    element("filled").hidden = state.now.as_of === null;
-    element("empty").hidden = state.now.as_of !== null;
-    showMarket();
-    showMovers();
-    showTickers();
-    state.symbol ??= decodeURIComponent(location.hash.slice(1)) || state.now.symbols[0]?.symbol || null;
-    await drawCharts();
+    state.now = await ask(`/api/v1/index?${listQuery()}`);
+    const { as_of: asOf, symbols } = state.now;
+    element("filled").hidden = asOf === null;
+    element("empty").hidden = asOf !== null;
+    if (asOf) {
+      if (view.tickers.length === 0 && symbols.length) view.tickers = [symbols[0].symbol];
+      showMarket();
+      showMoves(state.now, choose);
+      showList();
+      await drawCharts();
+    }
     showStatus();
   } catch (error) {
     showStatus(error.message);
   }
 }
 
+const showList = () => showTickers(state.now, { choose, compare, again: refresh });
+
 function showStatus(problem) {
   const asOf = state.now?.as_of;
-  const behind = asOf ? (Date.now() + state.clockOffset - Date.parse(asOf)) / 1000 : null;
+  const behind = asOf ? (Date.now() + server.clockOffset - Date.parse(asOf)) / 1000 : null;
   const late = Boolean(problem) || (behind !== null && behind > SECONDS_UNTIL_LATE);
-  const minute = asOf && `${new Date(asOf).toLocaleString("en-GB", { timeZone: "UTC", ...(behind < 43_200 ? CLOCK : DAY_AND_CLOCK) })} UTC`;
+  const minute = asOf && `${clock(asOf, behind > 43_200)} UTC`;
   element("status").className = late ? "late" : asOf ? "live" : "";
   element("status-text").textContent = problem ? "not updating"
     : behind === null ? "no data yet"
@@ -63,163 +51,173 @@ function showStatus(problem) {
     : "";
 }
 
-function age(seconds) {
-  const minutes = seconds / 60;
-  return minutes < 120 ? `${number(minutes)} minutes` : minutes < 2880 ? `${number(minutes / 60)} hours` : `${number(minutes / 1440)} days`;
-}
-
 function showMarket() {
   const market = state.now.market;
-  const { word, tone } = reading(market?.index ?? null);
-  element("market-index").textContent = market?.index == null ? "–" : number(market.index);
+  const { word, tone } = reading(market.index);
+  const known = market.index !== null;
+  element("market-index").textContent = known ? number(market.index) : "–";
   element("market-word").textContent = word;
   element("market-word").className = tone;
-  if (!market) return;
-  const known = market.index !== null;
-  element("market-needle").hidden = !known;
-  element("market-needle").style.left = `${known ? market.index : 50}%`;
-  element("market-band").style.cssText = known ? `left:${market.low}%;right:${100 - market.high}%` : "";
+  element("market-needle").hidden = element("market-band").hidden = !known;
+  if (known) {
+    element("market-needle").style.left = `${market.index}%`;
+    Object.assign(element("market-band").style, { left: `${market.low}%`, right: `${100 - market.high}%` });
+  }
   element("market-range").textContent = known ? `${number(market.low, 1)} to ${number(market.high, 1)}` : "–";
   element("market-change").replaceChildren(change(market.change));
   element("market-messages").textContent = number(market.messages);
   element("market-volume").textContent = market.volume_ratio === null ? "–" : `${number(market.volume_ratio, 1)} ×`;
 }
 
-function change(points) {
-  const span = document.createElement("span");
-  const rounded = points === null ? 0 : Math.round(points * 10) / 10;
-  span.className = rounded > 0 ? "up" : rounded < 0 ? "down" : "none";
-  span.textContent = points === null ? "–" : rounded > 0 ? `▲ ${number(rounded, 1)}` : rounded < 0 ? `▼ ${number(-rounded, 1)}` : "0.0";
-  return span;
-}
-
-function showMovers() {
-  // A move counts where enough messages stand behind it, so that noise does not lead the list.
-  const moved = state.now.symbols.filter((row) => row.change !== null && row.effective_messages >= 10);
-  const lists = { rising: moved.filter((row) => row.change > 0).sort((a, b) => b.change - a.change),
-                  falling: moved.filter((row) => row.change < 0).sort((a, b) => a.change - b.change) };
-  for (const [id, rows] of Object.entries(lists)) {
-    element(id).replaceChildren(...rows.slice(0, 6).map((row) => {
-      const button = document.createElement("button");
-      const name = document.createElement("strong");
-      const now = document.createElement("small");
-      name.textContent = row.symbol;
-      now.textContent = number(row.index);
-      button.type = "button";
-      button.append(name, now, change(row.change));
-      button.addEventListener("click", () => choose(row.symbol));
-      const item = document.createElement("li");
-      item.append(button);
-      return item;
-    }));
-  }
-}
-
-function showTickers() {
-  const { sort, ascending, search } = state;
-  const found = state.now.symbols.filter((row) => row.symbol.includes(search));
-  found.sort((a, b) => {
-    if (a[sort] === null || b[sort] === null) return (a[sort] === null) - (b[sort] === null);
-    const order = sort === "symbol" ? a.symbol.localeCompare(b.symbol) : a[sort] - b[sort];
-    return ascending ? order : -order;
-  });
-  element("tickers").replaceChildren(...found.slice(0, TICKERS_SHOWN).map(tickerRow));
-  element("more").textContent = found.length > TICKERS_SHOWN ? `${TICKERS_SHOWN} of ${number(found.length)} tickers; search to find the others` : "";
-  for (const button of document.querySelectorAll("[data-sort]")) {
-    if (button.dataset.sort === sort) button.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-    else button.removeAttribute("aria-sort");
-  }
-}
-
-function tickerRow(row) {
-  const line = document.createElement("tr");
-  line.dataset.symbol = row.symbol;
-  line.className = row.symbol === state.symbol ? "chosen" : "";
-  const head = document.createElement("th");
-  head.scope = "row";
-  const name = document.createElement("button");
-  name.type = "button";
-  name.textContent = row.symbol;
-  head.append(name);
-  line.append(head);
-  const { tone } = reading(row.index);
-  const cell = (content, className = "") => {
-    const td = document.createElement("td");
-    td.className = className;
-    td.append(content);
-    line.append(td);
-  };
-  cell(row.index === null ? "no data" : number(row.index), tone);
-  const bar = document.createElement("div");
-  bar.className = `bar ${tone}`;
-  if (row.index !== null) {
-    const [band, mark] = [document.createElement("i"), document.createElement("b")];
-    band.style.cssText = `left:${row.low}%;right:${100 - row.high}%`;
-    mark.style.left = `${row.index}%`;
-    bar.append(band, mark);
-  }
-  cell(bar, "wide");
-  cell(change(row.change), "whole");
-  cell(number(row.messages));
-  cell(row.volume_ratio === null ? "new" : `${number(row.volume_ratio, 1)} ×`, row.volume_z > 4 ? "whole hot" : "whole");
-  line.addEventListener("click", () => choose(row.symbol));
-  return line;
-}
-
 async function drawCharts() {
-  if (!state.now.as_of || !state.symbol) return;
-  const wanted = `${state.now.as_of} ${state.now.revision} ${state.symbol} ${state.hours} ${document.documentElement.dataset.theme}`;
+  const asOf = Date.parse(state.now.as_of);
+  const shown = span(asOf);
+  const wanted = JSON.stringify([asOf, state.now.revision, view.tickers, shown, document.documentElement.dataset.theme]);
   if (wanted === state.drawn) return;
-  const from = (hours) => new Date(Date.parse(state.now.as_of) - hours * 3_600_000).toISOString();
-  const [market, ticker] = await Promise.all([
-    ask(`/api/v1/market?from=${from(6)}&step=1m`),
-    ask(`/api/v1/index/${encodeURIComponent(state.symbol)}?from=${from(state.hours)}&step=${STEPS[state.hours]}`).catch(unknownTicker),
+  const hours = { from: new Date(asOf - 6 * 3_600_000), to: new Date(asOf), step: "1m", stepSeconds: 60, live: true };
+  const [market, chosen, ...histories] = await Promise.all([
+    history("/api/v1/market", hours),
+    ask(`/api/v1/index?${new URLSearchParams({ symbols: view.tickers.join(","), limit: MOST_TICKERS })}`),
+    ...view.tickers.map((symbol) => tickerHistory(symbol, shown)),
   ]);
-  drawMarket(element("market-chart"), market, 6);
-  drawTicker(element("ticker-chart"), ticker, state.hours);
-  showTicker();
+  state.chosen = chosen.symbols;
+  state.histories = histories.map((known) => ({ ...known, points: withNow(known, shown) }));
+  drawIndex(element("market-chart"), market, hours, { height: 230 });
+  describe("market-chart", "The market over 6 hours", market);
+  showChosen(shown);
+  drawChosen(shown);
   state.drawn = wanted;
 }
 
-function unknownTicker(error) {
-  if (![400, 404].includes(error.status)) throw error;
-  return { points: [] };
+// Steps are whole: the last one is not yet over, and the index now is known.
+function withNow({ symbol, points }, { live, step }) {
+  const row = state.chosen.find((one) => one.symbol === symbol);
+  if (!live || step === "1m" || row?.index == null) return points;
+  const { index, low, high } = row;
+  return [...points, { period_ending: state.now.as_of, index, low, high, bullish_count: 0, bearish_count: 0, neutral_count: 0 }];
 }
 
-function showTicker() {
-  const row = state.now.symbols.find((found) => found.symbol === state.symbol);
-  const { word, tone } = reading(row?.index ?? null);
-  element("ticker-title").textContent = state.symbol;
-  element("ticker-reading").className = `chip ${tone}`;
-  element("ticker-reading").textContent = row?.index == null ? "no data: no opinion in the last half hour"
-    : `${number(row.index, 1)} ${word} · ${number(row.low)} to ${number(row.high)} · ${number(row.effective_messages)} messages`;
-  element("legend-step").textContent = STEP_WORDS[STEPS[state.hours]];
-  for (const button of element("ranges").children) button.setAttribute("aria-pressed", Number(button.dataset.hours) === state.hours);
+function drawChosen(shown) {
+  const several = state.histories.length > 1;
+  const [first] = state.histories;
+  const more = { height: several ? 380 : 280, zoom, show: (at) => showPoint(at, several) };
+  element("volume-chart").hidden = several;
+  if (several) drawCompared(element("ticker-chart"), state.histories, shown, more);
+  else {
+    drawIndex(element("ticker-chart"), first.points, shown, more);
+    drawVolume(element("volume-chart"), first.points, shown, { height: 100, zoom, show: more.show });
+  }
+  describe("ticker-chart", `${view.tickers.join(", ")} from ${clock(shown.from, true)} to ${clock(shown.to, true)} UTC`, first.points);
+  describe("volume-chart", `Messages of ${view.tickers[0]} per ${shown.word}`, []);
+  showPoint(null, several);
 }
+
+function describe(id, what, points) {
+  const known = points.filter((point) => point.index !== null).map((point) => point.index);
+  const course = known.length ? `: from ${number(known[0])} to ${number(known.at(-1))}, between ${number(Math.min(...known))} and ${number(Math.max(...known))}` : "";
+  element(id).setAttribute("aria-label", what + course);
+}
+
+function showPoint(at, several) {
+  const [first] = state.histories;
+  const point = several ? null : first?.points[at];
+  element("point").textContent = !point ? "draw across the chart to zoom in, double-click to go back"
+    : `${clock(point.period_ending, true)}: ${point.index === null ? "no data" : `${number(point.index, 1)} (${number(point.low)} to ${number(point.high)})`}` +
+      ` · ${number(point.bullish_count)} bullish, ${number(point.neutral_count)} neutral, ${number(point.bearish_count)} bearish`;
+}
+
+function showChosen(shown) {
+  element("ticker-title").textContent = view.tickers.join(", ");
+  element("chosen").replaceChildren(...state.histories.map(chosenTicker));
+  element("legend-step").textContent = shown.word;
+  element("legend").hidden = state.histories.length > 1;
+  for (const button of element("ranges").children) button.setAttribute("aria-pressed", !view.from && button.dataset.range === view.range);
+  if (element("span").contains(document.activeElement)) return; // somebody is at it
+  element("from").value = shown.from.toISOString().slice(0, 16);
+  element("to").value = shown.to.toISOString().slice(0, 16);
+}
+
+function chosenTicker({ symbol, unknown }, position, all) {
+  const row = state.chosen.find((one) => one.symbol === symbol);
+  const { word, tone } = reading(row?.index);
+  const mark = make("i", { class: "mark", "aria-hidden": "true" });
+  mark.style.background = seriesColour(position);
+  const text = unknown ? "unknown: nobody has mentioned it"
+    : row?.index == null ? "no data: no opinion in the last half hour"
+    : `${number(row.index, 1)} ${word} · ${number(row.low)} to ${number(row.high)} · ${number(row.effective_messages)} messages`;
+  const remove = make("button", { type: "button", class: "add", text: "×", "aria-label": `remove ${symbol}`, on: { click: () => look({ tickers: view.tickers.filter((other) => other !== symbol) }) } });
+  return make("li", { children: [mark, make("strong", { text: symbol }), ...(row?.name ? [make("small", { text: row.name })] : []),
+    make("span", { class: `chip ${tone}`, text }), ...(all.length > 1 ? [remove] : [])] });
+}
+
+async function look(changes) {
+  Object.assign(view, changes);
+  writeAddress();
+  if (!state.now?.as_of) return;
+  showList();
+  await drawCharts().catch((error) => showStatus(error.message));
+}
+
+const zoom = (part) => look(part && part.to - part.from >= 300_000 ? part : { from: null, to: null });
+const compare = (symbol) => look({ tickers: [...new Set([...view.tickers, symbol])].slice(0, MOST_TICKERS) });
 
 async function choose(symbol) {
-  state.symbol = symbol;
-  history.replaceState(null, "", `#${encodeURIComponent(symbol)}`);
-  showTickers();
-  await drawCharts().catch((error) => showStatus(error.message));
+  await look({ tickers: [symbol] });
   if (matchMedia("(max-width: 860px)").matches) element("ticker").scrollIntoView({ behavior: "smooth" });
 }
 
-onSystemTheme(refresh);
-element("theme").addEventListener("click", () => { toggleTheme(); refresh(); });
-element("search").addEventListener("input", (event) => { state.search = event.target.value.trim().replace(/^\$/, "").toUpperCase(); if (state.now) showTickers(); });
-element("ranges").addEventListener("click", (event) => {
-  if (!event.target.dataset.hours) return;
-  state.hours = Number(event.target.dataset.hours);
-  drawCharts().catch((error) => showStatus(error.message));
-});
-document.querySelector("thead").addEventListener("click", (event) => {
-  const sort = event.target.dataset.sort;
-  if (!sort || !state.now) return;
-  state.ascending = state.sort === sort ? !state.ascending : sort === "symbol";
-  state.sort = sort;
-  showTickers();
-});
+async function copyLink() {
+  const address = linkTo(span(Date.parse(state.now.as_of)));
+  const copied = await navigator.clipboard?.writeText(address).then(() => true, () => false);
+  element("link-said").textContent = copied ? "copied: a link to exactly this" : "";
+  element("link-text").hidden = Boolean(copied);
+  element("link-text").value = address;
+  if (!copied) element("link-text").select();
+}
 
-await refresh();
+function listen() {
+  onSystemTheme(refresh);
+  element("theme").addEventListener("click", () => { toggleTheme(); refresh(); });
+  let waiting;
+  element("search").addEventListener("input", (event) => {
+    view.search = event.target.value.trim();
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { writeAddress(); refresh(); }, SEARCH_AFTER_MS);
+  });
+  element("search").addEventListener("keydown", (event) => {
+    const symbol = symbolOf(event.target.value);
+    if (event.key === "Enter" && symbol) choose(state.now.symbols.length === 1 ? state.now.symbols[0].symbol : symbol);
+  });
+  element("lists").addEventListener("click", (event) => { if (event.target.dataset.list) relist({ list: event.target.dataset.list }); });
+  element("ranges").addEventListener("click", (event) => { if (event.target.dataset.range) look({ range: event.target.dataset.range, from: null, to: null }); });
+  element("span").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const [from, to] = ["from", "to"].map((id) => new Date(`${element(id).value}Z`));
+    if (from < to) look({ from, to });
+    else element("to").setCustomValidity("it should lie after the beginning");
+    element("to").reportValidity();
+    element("to").setCustomValidity("");
+  });
+  element("link").addEventListener("click", copyLink);
+  document.querySelector("thead").addEventListener("click", (event) => {
+    const sort = event.target.closest("th")?.dataset.sort;
+    if (sort) relist({ sort, ascending: view.sort === sort ? !view.ascending : sort === "symbol" });
+  });
+  addEventListener("hashchange", start);
+}
+
+function relist(changes) {
+  Object.assign(view, changes);
+  writeAddress();
+  refresh();
+}
+
+function start() {
+  readAddress();
+  element("search").value = view.search;
+  return refresh();
+}
+
+listen();
+await start();
 setInterval(refresh, SECONDS_BETWEEN_ASKS * 1000);

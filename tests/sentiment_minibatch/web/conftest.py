@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -26,10 +27,11 @@ def filled(connection: psycopg.Connection, this_minute: datetime) -> psycopg.Con
 
 
 @pytest.fixture
-def app(url: str) -> OpenAPI:
-    app = create_app(url)
+def app(url: str) -> Iterator[OpenAPI]:
+    app = create_app(url, version_holds_seconds=0)
     app.testing = True
-    return app
+    yield app
+    app.extensions["sentiment"].database.close()
 
 
 @pytest.fixture
