@@ -20,6 +20,11 @@ taken AS (
     FOR UPDATE SKIP LOCKED
 )
 SELECT delivery, message_id, created_at, text, mark
-FROM taken
-WHERE (SELECT count(*) FROM sentiment.message WHERE message.message_id = taken.message_id)
-    = (SELECT count(*) FROM taken AS all_of_it WHERE all_of_it.message_id = taken.message_id)
+FROM (SELECT *, count(*) OVER (PARTITION BY message_id) AS locked FROM taken) AS counted
+JOIN (
+    SELECT message_id, count(*) AS deliveries
+    FROM sentiment.message
+    WHERE message_id IN (SELECT message_id FROM waiting)
+    GROUP BY message_id
+) AS whole USING (message_id)
+WHERE locked = deliveries
