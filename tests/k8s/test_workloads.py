@@ -34,7 +34,9 @@ def test_the_database_is_fed_by_the_stream_or_by_the_mini_batch(rendered: Callab
 
 def test_what_answers_requests_scales_itself(manifests: list[Manifest]) -> None:
     deployments = {one["metadata"]["name"]: one["spec"] for one in of_kind(manifests, "Deployment")}
-    scaled = {one["spec"]["scaleTargetRef"]["name"]: one["spec"] for one in of_kind(manifests, "HorizontalPodAutoscaler")}
+    scaled = {
+        one["spec"]["scaleTargetRef"]["name"]: one["spec"] for one in of_kind(manifests, "HorizontalPodAutoscaler")
+    }
     assert scaled.keys() == {"image-classifier", "recs-serving"}
     for name, autoscaler in scaled.items():
         assert 2 <= autoscaler["minReplicas"] < autoscaler["maxReplicas"]

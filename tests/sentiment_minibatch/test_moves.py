@@ -6,8 +6,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from sentiment_minibatch.index import index_at, moves_before
-from sentiment_minibatch.index import Version
+from sentiment_minibatch.index import Version, index_at, moves_before
 from sentiment_minibatch.web.readings import FALSE_ALARM_RATE, read_market
 from tests.sentiment_minibatch.oracle import START
 

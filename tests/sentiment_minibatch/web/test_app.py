@@ -12,10 +12,10 @@ from flask_openapi3.openapi import OpenAPI
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from sentiment_minibatch.index import Version
 from sentiment_minibatch.load import load
 from sentiment_minibatch.web.answers import Answers
 from sentiment_minibatch.web.app import create_app
-from sentiment_minibatch.index import Version
 from sentiment_minibatch.web.database import BusyError, Database
 from tests.sentiment_minibatch.oracle import delivery, run_job
 from tests.sentiment_minibatch.processes import wait_until
