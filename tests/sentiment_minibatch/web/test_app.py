@@ -16,7 +16,7 @@ from tests.sentiment_minibatch.oracle import delivery, run_job
 def test_before_the_first_minute_there_is_no_market(client: FlaskClient) -> None:
     answer = client.get("/api/v1/index")
     assert answer.status_code == 200
-    assert answer.json == {"as_of": None, "revision": 0, "market": None, "symbols": []}
+    assert answer.json == {"as_of": None, "closed_through": None, "revision": 0, "market": None, "symbols": []}
     assert client.get("/api/v1/market").status_code == 404
 
 
