@@ -51,7 +51,7 @@ def _measure(rate: int, symbols: int, minutes: float) -> tuple[list[float], int]
             producing = _Producing(stages, rate, symbols)
             producing.start()
             rows, revisions = _watch(stages.reader(connection), stages, connection, producing, minutes)
-        return _delays(producing.arrived, rows), revisions
+        return _delays(producing.arrived, rows) if rows else [], revisions
 
 
 class _Producing(threading.Thread):
@@ -124,11 +124,15 @@ def _watch(
 
 
 def _delays(arrived: dict[Minute, list[float]], rows: dict[Minute, list[tuple[float, int]]]) -> list[float]:
-    """Return the delay of each score: a symbol's stay in order, so a row with k messages is that of its k-th score."""
-    delays = []
+    """Return the delay of each score that arrived once the job had sent its first row.
+
+    A symbol's scores stay in order, so a row with k messages is that of its k-th score.
+    """
+    started = min(versions[0][0] for versions in rows.values())
+    delays: list[float] = []
     for minute, versions in rows.items():
         counted = 0
         for seen, messages in versions:
-            delays.extend(seen - at for at in arrived[minute][counted:messages])
+            delays.extend(seen - at for at in arrived[minute][counted:messages] if at > started)
             counted = messages
     return delays

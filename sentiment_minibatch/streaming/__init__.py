@@ -1,1 +1,1 @@
-"""The same minutes, computed as the scores arrive: Kinesis, Lambda, Flink SQL, Firehose, S3."""
+"""The same minutes, computed as the scores arrive: Kinesis, Lambda, Flink, Firehose, S3."""

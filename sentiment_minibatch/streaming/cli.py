@@ -9,9 +9,10 @@ from threading import Event
 
 import boto3
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from common.errors import DataError
+from common.errors import DataError, UnavailableError
 from common.settings import load_settings
 from common.storage import open_store
 from sentiment_minibatch.commands.options import UtcTime, database
@@ -94,6 +95,8 @@ def follow_command(*, stream: str, host: str, port: int, retention_days: int | N
         with database() as connection, only_reader(connection):
             reader = RevisionReader(boto3.client("kinesis"), stream, connection)
             follow(reader, connection, progress, retention, lambda: not stopped.is_set())
+    except (BotoCoreError, ClientError) as error:
+        raise UnavailableError(f"the stream {stream} broke off ({error}); nothing is lost, run it again") from None
     finally:
         server.shutdown()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import json
 import uuid
 import zipfile
 from pathlib import Path
@@ -194,7 +193,7 @@ def test_a_template_that_cannot_be_deployed_says_why(names: dict[str, str]) -> N
 
 
 def _actions(document: dict[str, Any] | str) -> list[str]:
-    statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+    statements = (ast.literal_eval(document) if isinstance(document, str) else document)["Statement"]
     return [action for s in statements for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])]
 
 

@@ -26,6 +26,7 @@ def test_before_the_first_minute_there_is_no_market(client: FlaskClient) -> None
     assert answer.status_code == 200
     assert answer.json == {
         "as_of": None,
+        "closed_through": None,
         "revision": 0,
         "market": None,
         "false_alarm_rate": 0.01,
