@@ -212,7 +212,7 @@ def test_each_picture_is_seen_as_it_is_and_in_variants_that_follow_from_the_seed
     views = see(Means(), pictures, 4, 5, "looking")
     assert views.features.shape == (3, 4, 1)
     assert views.features[:, 0, 0] == pytest.approx(pictures.arrays(32).mean(axis=(1, 2, 3)))
-    assert len(np.unique(views.features)) == 12
+    assert len(np.unique(views.features)) >= 11  # a variant that is only mirrored has the mean of the picture
     assert np.array_equal(views.features, see(Means(), pictures, 4, 5, "looking").features)
     assert not np.array_equal(views.features, see(Means(), pictures, 4, 6, "looking").features)
 
