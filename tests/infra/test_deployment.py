@@ -126,7 +126,10 @@ def test_the_database_is_private_encrypted_and_open_to_the_cluster_alone(
 def test_each_workload_gets_a_role_for_its_own_prefix(names: dict[str, str]) -> None:
     bucket = deploy_storage(names)["DataBucketArn"]
     unique = names["Name"]
-    roles = {f"{kind}RoleName": f"{unique}-{kind}" for kind in ("Recommendations", "Serving", "Sentiment", "Secrets", "SageMaker")}
+    roles = {
+        f"{kind}RoleName": f"{unique}-{kind}"
+        for kind in ("Recommendations", "Serving", "Sentiment", "Secrets", "SageMaker")
+    }
     secret = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{unique}"
     deploy(names, "identity", ClusterName="cluster", DatabaseSecretArn=secret, **roles)
     made = resources(names, "identity")

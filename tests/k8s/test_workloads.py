@@ -21,7 +21,9 @@ def test_web_services_have_three_probes_and_finish_what_is_in_flight(manifests: 
 
 def test_what_answers_requests_scales_itself(manifests: list[Manifest]) -> None:
     deployments = {one["metadata"]["name"]: one["spec"] for one in of_kind(manifests, "Deployment")}
-    scaled = {one["spec"]["scaleTargetRef"]["name"]: one["spec"] for one in of_kind(manifests, "HorizontalPodAutoscaler")}
+    scaled = {
+        one["spec"]["scaleTargetRef"]["name"]: one["spec"] for one in of_kind(manifests, "HorizontalPodAutoscaler")
+    }
     assert scaled.keys() == {"image-classifier", "recs-serving"}
     for name, autoscaler in scaled.items():
         assert 2 <= autoscaler["minReplicas"] < autoscaler["maxReplicas"]
