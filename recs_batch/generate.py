@@ -48,9 +48,9 @@ def _write_tables(network: Network, folder: Path) -> dict[str, int]:
 
 
 def _write_shown(network: Network, shown: int, folder: Path) -> dict[str, int]:
-    user, item, days = network.shown(shown)
+    user, item, days, ago = network.shown(shown)
     row = np.repeat(np.arange(len(user)), days)
-    day = np.arange(len(row)) - np.repeat(np.cumsum(days) - days, days)
+    day = np.arange(len(row)) - np.repeat(np.cumsum(days) - days, days) + ago[row]
     columns: dict[str, npt.NDArray[np.int64]] = {"user_id": user + 1, "item_id": item + 1}
 
     def table(rows: npt.NDArray[np.int64]) -> dict[str, Any]:
