@@ -1,4 +1,4 @@
-"""Dismissed is never recommended again, shown for days sinks, `why-not` names both, `compare` shows what that changes."""
+"""Dismissed is never recommended again, shown for days sinks; `why-not` names both, `compare` shows the change."""
 
 from __future__ import annotations
 
