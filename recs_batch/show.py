@@ -29,17 +29,16 @@ def render(found: Published, users: Sequence[int]) -> Iterator[Table]:
 
 
 def publications_table(found: Sequence[Manifest], latest: str) -> Table:
-    """Return a table of publications: when, for how many users, from which night, how good."""
-    table = Table("", "publication", "published at (UTC)", "engine", "users", "rows", "recall: users", "recall: rooms")
+    """Return a table of publications: which is the latest, from when, for how many users, how good."""
+    table = Table("", "publication", "published (UTC)", "users", "recall of users", "of rooms", box=None)
+    for column in table.columns:
+        column.no_wrap = True
     for one in found:
-        counts = one.metadata["counts"]
         table.add_row(
             "*" if one.run == latest else "",
             one.run,
             f"{one.published_at:%Y-%m-%d %H:%M}",
-            str(one.metadata.get("engine", "")),
-            f"{max(counts[kind]['users'] for kind in KINDS):,}",
-            f"{sum(counts[kind]['rows'] for kind in KINDS):,}",
+            f"{max(one.metadata['counts'][kind]['users'] for kind in KINDS):,}",
             *(_recall(evaluation_of(one), kind) for kind in KINDS),
         )
     return table

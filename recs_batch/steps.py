@@ -12,10 +12,11 @@ from recs_batch.checks import check_columns, check_references, check_volume
 from recs_batch.evaluation.evaluate import evaluate, held_back
 from recs_batch.evaluation.split import split
 from recs_batch.graph import steps
+from recs_batch.graph.files import Pairs, Rows
 from recs_batch.guard import Evaluation
 from recs_batch.lookup import LOOKUP
 from recs_batch.output import CSV, PARQUET, write_recommendations
-from recs_batch.parameters import Kind
+from recs_batch.parameters import KINDS, Kind
 from recs_batch.publishing import metadata_before
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ PUBLISHED = {  # in which folder of a publication a step's files are
     "filter-rooms": "model=filter-rooms",
     "evaluate": "night",
 }
+_PAIRS = [f"{kind}.{part}.npy" for kind in KINDS for part in ("ids", "active", *Pairs._fields)]
+_SIMILAR = [f"{prefix}{kind}.{part}.npy" for prefix in ("", "links.") for kind in KINDS for part in Rows._fields]
+ENGAGEMENT_FILES = (*_PAIRS, *(f"blocked.{part}.npy" for part in Rows._fields))
+FILTER_FILES = (*_SIMILAR, "popular.items.npy", "popular.counts.npy")
 
 log = get_logger(__name__)
 
@@ -108,9 +113,12 @@ def _evaluate(night: Night, folder: Path) -> dict[str, Any]:
 
 def steps_of(scorer: str, evaluated: bool) -> dict[str, Step]:
     """Return the steps of a night by name."""
-    found = {"engagement": Step("Check the tables and count who engages with whom and what.", (), (), _engagement)}
+    checked = "Check the tables and count who engages with whom and what."
+    found = {"engagement": Step(checked, (), ENGAGEMENT_FILES, _engagement)}
     for kind, name in FILTER.items() if scorer == "filter" else ():
-        found[name] = Step(f"Compute the similarities that lead to {kind}.", ("engagement",), (), _filter(kind))
+        found[name] = Step(
+            f"Compute the similarities that lead to {kind}.", ("engagement",), FILTER_FILES, _filter(kind)
+        )
     for kind, name in RECS.items():
         reads = ("engagement", FILTER[kind]) if scorer == "filter" else ("engagement",)
         found[name] = Step(f"Recommend {kind} to every user.", reads, (PARQUET, CSV, *LOOKUP), _recommend(kind))

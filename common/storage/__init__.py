@@ -9,10 +9,9 @@ from common.storage.errors import (
     StorageUnavailableError,
 )
 from common.storage.interface import Body, Stat, Store
+from common.storage.manifest import Manifest, PublishedFile
 from common.storage.opening import open_store
 from common.storage.publication import (
-    Manifest,
-    PublishedFile,
     latest_publication,
     list_publications,
     new_run_id,

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from common.storage import staging
 from common.storage.errors import (
     AccessDeniedError,
     ConflictError,
@@ -25,10 +26,10 @@ from common.storage.errors import (
     StorageUnavailableError,
 )
 from common.storage.interface import Body, Stat, check_key
+from common.storage.staging import locked, staging_file
 
 _STAGING = ".staging"  # unfinished files and the lock, on the same file system and never listed
 _TRIES = 5
-_PATIENCE = 30.0  # seconds to wait for the lock
 _ABANDONED = 86_400.0  # seconds after which an empty folder is nobody's
 
 
@@ -149,7 +150,7 @@ class DirectoryStore:
     @contextmanager
     def _staged(self, body: Body) -> Iterator[Path]:
         """Write `body` aside, flushed to disk; whatever is left of it goes when the block ends."""
-        with _staging_file(self.root / _STAGING) as target:
+        with staging_file(self.root / _STAGING) as target:
             _write(body, target)
             target.flush()
             os.fsync(target.fileno())
@@ -162,8 +163,8 @@ class DirectoryStore:
             lock.parent.mkdir(parents=True, exist_ok=True)
             handle = lock.open("ab")
         with handle:
-            if not _locked(handle):
-                raise StorageUnavailableError(self._uri(key), f"locked by another process for {_PATIENCE:g} s")
+            if not locked(handle):
+                raise StorageUnavailableError(self._uri(key), f"locked by another process for {staging.PATIENCE:g} s")
             yield
 
     @contextmanager
@@ -182,32 +183,6 @@ class DirectoryStore:
         except OSError as error:
             kind = StorageUnavailableError if error.errno in {errno.EIO, errno.ENOSPC, errno.EDQUOT} else StorageError
             raise kind(self._uri(key), os.strerror(error.errno) if error.errno else str(error)) from error
-
-
-@contextmanager
-def _staging_file(folder: Path) -> Iterator[BinaryIO]:
-    """Give a new file that is locked as long as it is in use, so that `tidy` knows it from one left behind."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / uuid.uuid4().hex
-    with path.open("xb") as target:
-        fcntl.flock(target, fcntl.LOCK_SH)
-        if not os.fstat(target.fileno()).st_nlink:
-            raise StorageUnavailableError(path.as_uri(), "tidied away before it was locked")
-        try:
-            yield target
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _locked(handle: BinaryIO) -> bool:
-    """Lock a file against others, unless somebody, stopped perhaps, holds it for too long."""
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until:
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def _place(move: Callable[[Path], object], path: Path) -> None:

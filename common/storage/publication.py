@@ -8,66 +8,28 @@ A crash before that leaves the old publication, and publishing the same run agai
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from typing import Any
 
 from common.storage.errors import ConflictError, ObjectNotFoundError, StorageError
 from common.storage.interface import Store
+from common.storage.manifest import (
+    Intent,
+    Manifest,
+    Pointer,
+    PublishedFile,
+    decode,
+    encode,
+    intent_key,
+    manifest_key,
+    manifest_of,
+    read_manifests,
+    read_pointer,
+)
 from common.version import code_version
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-class PublishedFile(BaseModel):
-    """One data file: its key under the publication's prefix, its size in bytes and its SHA-256."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    bytes: int
-    sha256: str
-
-
-class Manifest(BaseModel):
-    """What one run published, by which code, and whatever its publisher says of it (counts, inputs, parameters)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    run: str
-    published_at: AwareDatetime
-    code_version: str
-    files: tuple[PublishedFile, ...]
-    metadata: dict[str, Any]
-
-
-class Pointer(BaseModel):
-    """What `latest.json` says: the latest run, its manifest, and the runs that are removed.
-
-    A run that was removed is never published again: whoever removes it may be slow, and would take the new files.
-    `changes` counts up, so that no two contents are alike and a compare-and-swap notices every change.
-    """
-
-    run: str
-    manifest: str
-    manifest_sha256: str
-    moved_at: AwareDatetime
-    removed: tuple[str, ...] = ()
-    changes: int = 0
-
-
-class Intent(BaseModel):
-    """What a run that has begun to publish is going to write."""
-
-    run: str
-    begun_at: AwareDatetime
-    keys: tuple[str, ...]
 
 
 def new_run_id() -> str:
@@ -94,10 +56,10 @@ def publish(
     if pointer and run in pointer.removed:
         raise ConflictError(f"{store.uri}/{prefix}", f"{run!r} has been removed; publish under another name")
     intent = Intent(run=run, begun_at=datetime.now(UTC), keys=tuple(sorted(files)))
-    store.put(intent_key(prefix, run), _encode(intent))
+    store.put(intent_key(prefix, run), encode(intent))
     published = tuple(_write(store, prefix, key, body) for key, body in sorted(files.items()))
     manifest = _record(store, prefix, run, published, metadata)
-    if pointer is None or (pointer.run != run and supersedes(_manifest_of(store, prefix, pointer))):
+    if pointer is None or (pointer.run != run and supersedes(manifest_of(store, prefix, pointer))):
         swap_pointer(store, prefix, _pointing_at(store, prefix, run, pointer), expected)
     store.delete(intent_key(prefix, run))
     return manifest
@@ -105,7 +67,7 @@ def publish(
 
 def latest_publication(store: Store, prefix: str) -> Manifest:
     """Return the manifest that `latest.json` points to. Raises `ObjectNotFoundError` if nothing was published."""
-    return _manifest_of(store, prefix, _decode(Pointer, store, f"{prefix}/latest.json"))
+    return manifest_of(store, prefix, decode(Pointer, store, f"{prefix}/latest.json"))
 
 
 def list_publications(store: Store, prefix: str) -> list[Manifest]:
@@ -124,7 +86,7 @@ def rollback(store: Store, prefix: str, run: str) -> Manifest:
     key = manifest_key(prefix, run)
     if not store.exists(key) or (pointer and run in pointer.removed):
         raise ObjectNotFoundError(f"{store.uri}/{prefix}", f"no publication {run!r} to go back to")
-    chosen = _decode(Manifest, store, key)
+    chosen = decode(Manifest, store, key)
     verify(store, prefix, chosen)
     swap_pointer(store, prefix, _pointing_at(store, prefix, run, pointer), expected)
     return chosen
@@ -148,50 +110,13 @@ def verify(store: Store, prefix: str, manifest: Manifest) -> None:
 
 def swap_pointer(store: Store, prefix: str, pointer: Pointer, expected: str | None) -> None:
     """Write the pointer if that is still what was read as `expected`. Raises `ConflictError` if another was faster."""
-    key, body = f"{prefix}/latest.json", _encode(pointer)
+    key, body = f"{prefix}/latest.json", encode(pointer)
     try:
         store.swap(key, body, expected)
     except ConflictError:
         # A swap whose answer was lost is retried and then finds its own write: that is success.
         if store.get(key) != body:
             raise
-
-
-def read_pointer(store: Store, prefix: str) -> tuple[Pointer | None, str | None]:
-    """Return the pointer and its version, both None where nothing was published."""
-    try:
-        body, version = store.get_version(f"{prefix}/latest.json")
-    except ObjectNotFoundError:
-        return None, None
-    return _parse(Pointer, body, f"{store.uri}/{prefix}/latest.json"), version
-
-
-def manifest_key(prefix: str, run: str) -> str:
-    """Return where a run's manifest lies."""
-    return f"{prefix}/manifests/{run}.json"
-
-
-def read_manifests(store: Store, prefix: str) -> list[Manifest]:
-    """Return every manifest, the oldest first."""
-    found = []
-    for key in list(store.list(f"{prefix}/manifests/")):
-        with suppress(ObjectNotFoundError):  # removed at this moment
-            found.append(_decode(Manifest, store, key))
-    return sorted(found, key=lambda manifest: manifest.published_at)
-
-
-def intent_key(prefix: str, run: str) -> str:
-    """Return where a run says what it is going to write."""
-    return f"{prefix}/unfinished/{run}.json"
-
-
-def read_intents(store: Store, prefix: str) -> list[Intent]:
-    """Return what runs have begun to publish and not finished."""
-    found = []
-    for key in list(store.list(f"{prefix}/unfinished/")):
-        with suppress(ObjectNotFoundError):  # finished at this moment
-            found.append(_decode(Intent, store, key))
-    return found
 
 
 def _pointing_at(store: Store, prefix: str, run: str, before: Pointer | None) -> Pointer:
@@ -218,9 +143,9 @@ def _record(
         metadata=dict(metadata),
     )
     try:
-        store.create(key, _encode(manifest))
+        store.create(key, encode(manifest))
     except ConflictError:
-        earlier = _decode(Manifest, store, key)
+        earlier = decode(Manifest, store, key)
         if earlier.files != published:
             raise ConflictError(f"{store.uri}/{key}", "this run has published other files already") from None
         return earlier
@@ -241,25 +166,3 @@ def _write(store: Store, prefix: str, key: str, body: bytes | Path) -> Published
             if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:  # type: ignore[arg-type]
                 raise
     return file
-
-
-def _manifest_of(store: Store, prefix: str, pointer: Pointer) -> Manifest:
-    return _decode(Manifest, store, f"{prefix}/{pointer.manifest}", sha256=pointer.manifest_sha256)
-
-
-def _encode(model: BaseModel) -> bytes:
-    return json.dumps(model.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-
-
-def _decode(kind: type[Model], store: Store, key: str, sha256: str | None = None) -> Model:
-    body = store.get(key)
-    if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
-        raise StorageError(f"{store.uri}/{key}", "its SHA-256 is not the one that latest.json names")
-    return _parse(kind, body, f"{store.uri}/{key}")
-
-
-def _parse(kind: type[Model], body: bytes, uri: str) -> Model:
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        raise StorageError(uri, f"not a {kind.__name__.lower()}: {error}") from None

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from common.logs import get_logger
 from common.storage.errors import ConflictError
 from common.storage.interface import Store
-from common.storage.publication import (
+from common.storage.manifest import (
     Intent,
     Manifest,
     Pointer,
@@ -20,8 +20,8 @@ from common.storage.publication import (
     read_intents,
     read_manifests,
     read_pointer,
-    swap_pointer,
 )
+from common.storage.publication import swap_pointer
 
 _ABANDONED = timedelta(days=1)  # a publisher that takes longer was killed
 _REMEMBERED = 1_000  # runs removed, in the pointer

@@ -105,7 +105,7 @@ class Nights(RuleBasedStateMachine):
         if self.s3:
             self.s3.fail(range(0), range(0))
         with Path(os.environ.get("TRACE", os.devnull)).open("a") as trace:
-            print(
+            print(  # what was done, where TRACE names a file
                 command,
                 arguments,
                 "stopped" if done["stopped"] else done["code"],
@@ -227,7 +227,7 @@ def test_a_reader_sees_one_whole_night_whatever_happens(place, tmp_path):
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=int(os.environ.get("NIGHTS", "6")),
+                max_examples=int(os.environ.get("NIGHTS", "3" if s3 else "6")),
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
