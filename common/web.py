@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import socket
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, Response, json
@@ -24,6 +28,18 @@ def serve(create_app: Callable[[], Flask], host: str, port: int, workers: int, *
     """
     _check_free(host, port)
     _Gunicorn(create_app, {"bind": f"{host}:{port}", "workers": workers, **options}).run()
+
+
+@contextmanager
+def scratch_directory(prefix: str) -> Iterator[str]:
+    """Make a directory that all workers share; a worker that ends leaves it to the others."""
+    owner = os.getpid()
+    scratch = tempfile.mkdtemp(prefix=prefix)
+    try:
+        yield scratch
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:

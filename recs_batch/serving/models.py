@@ -32,10 +32,14 @@ class _Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     @classmethod
-    @cache
     def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
         """Return the JSON schema."""
-        return super().model_json_schema(*arguments, **options)
+        return super().model_json_schema(*arguments, **options) if arguments or options else _schema_of(cls)
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return BaseModel.model_json_schema.__func__(model)  # type: ignore[attr-defined,no-any-return] # a class method's
 
 
 class RecommendationsQuery(_Query):
