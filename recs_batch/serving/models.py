@@ -9,21 +9,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from recs_batch.parameters import Kind
 
-Id = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-
 
 def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-_JsonId = Annotated[Id, BeforeValidator(_whole)]  # to JSON 1.0 is an integer
+_Id = Annotated[int, BeforeValidator(_whole)]  # to JSON 1.0 is an integer; what has no 64 bits is merely unknown
 _MOST_LINKS = 1000  # of one user count, as in the night
 
 
 class UserPath(BaseModel):
     """A user in the path of an address."""
 
-    user: Id = Field(description="a user's id")
+    user: int = Field(description="a user's id")
 
 
 class _Query(BaseModel):
@@ -62,8 +60,8 @@ class Newcomer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    follows: list[_JsonId] = Field([], max_length=_MOST_LINKS, description="ids of users")
-    rooms: list[_JsonId] = Field([], max_length=_MOST_LINKS, description="ids of rooms")
+    follows: list[_Id] = Field([], max_length=_MOST_LINKS, description="ids of users")
+    rooms: list[_Id] = Field([], max_length=_MOST_LINKS, description="ids of rooms")
 
 
 class Reason(BaseModel):
