@@ -2,10 +2,10 @@
 
 The publication is of the size that a night of so many users leaves, filled at random: five items of each kind for every
 user, a dozen reasons for each item, and similarities from everything to a hundred others. First one process reads users
-at random, without HTTP: from the arrays, from SQLite and from Redis, which hold the same answers as JSON, for as many of
-the users as PEERS; then the application answers requests in the same way, without a server. Last the service (two workers)
-is asked over HTTP at a steady rate. CPU time is that of the reading process, for Redis of its server too, for the service of
-its workers. CPU percentiles are each read's own; latencies depend on what else the machine does: see the load.
+at random, without HTTP: from the arrays, from SQLite and from Redis, which hold the same answers as JSON, for as many
+of the users as PEERS; then the application answers requests in the same way, without a server. Last the service (two
+workers) is asked over HTTP at a steady rate. CPU time is that of the reading process, for Redis of its server too, for
+the service of its workers. CPU percentiles are each read's own; latencies depend on what else the machine does.
 """
 
 from __future__ import annotations

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import errno
 import gzip
+import os
+import shutil
 import socket
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -41,6 +45,18 @@ def serve(create_app: Callable[[], Flask], host: str, port: int, workers: int, *
     """
     _check_free(host, port)
     _Gunicorn(create_app, {"bind": f"{host}:{port}", "workers": workers, **options}).run()
+
+
+@contextmanager
+def scratch_directory(prefix: str) -> Iterator[str]:
+    """Make a directory that all workers share; a worker that ends leaves it to the others."""
+    owner = os.getpid()
+    scratch = tempfile.mkdtemp(prefix=prefix)
+    try:
+        yield scratch
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def problem(status: int, title: str, detail: str, **members: Any) -> Response:

@@ -48,23 +48,21 @@ def _write_tables(network: Network, folder: Path) -> dict[str, int]:
 
 
 def _write_shown(network: Network, shown: int, folder: Path) -> dict[str, int]:
-    user, item, days = network.shown(shown)
+    user, item, days, ago = network.shown(shown)
     row = np.repeat(np.arange(len(user)), days)
-    day = np.arange(len(row)) - np.repeat(np.cumsum(days) - days, days)
-    kind = pa.array(["users"]).dictionary_encode()
-    columns = {"user_id": user + 1, "kind": np.zeros(len(user), np.int32), "item_id": item + 1}
+    day = np.arange(len(row)) - np.repeat(np.cumsum(days) - days, days) + ago[row]
+    columns: dict[str, npt.NDArray[np.int64]] = {"user_id": user + 1, "item_id": item + 1}
 
     def table(rows: npt.NDArray[np.int64]) -> dict[str, Any]:
-        found = {name: values[rows] for name, values in columns.items()}
-        return found | {"kind": pa.DictionaryArray.from_arrays(found["kind"], kind.dictionary).cast(pa.string())}
+        kind = pa.repeat("users", len(rows))
+        return {name: values[rows] for name, values in columns.items()} | {"kind": kind}
 
     at = network.end - day.astype("timedelta64[D]") - np.timedelta64(12, "h")
-    dismissed = np.flatnonzero(np.arange(len(user)) % 20 == 0)
+    impressions = pa.table(table(row) | {"shown_at": pa.array(at, _TIME)})
+    dismissals = pa.table(table(np.flatnonzero(np.arange(len(user)) % 20 == 0)))
     return {
-        "impressions": _write(
-            folder / "impressions.parquet", [pa.table(table(row) | {"shown_at": pa.array(at, _TIME)})]
-        ),
-        "dismissals": _write(folder / "dismissals.parquet", [pa.table(table(dismissed))]),
+        "impressions": _write(folder / "impressions.parquet", [impressions]),
+        "dismissals": _write(folder / "dismissals.parquet", [dismissals]),
     }
 
 

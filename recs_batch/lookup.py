@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recs_batch.graph.arrays import ArrayWriter, map_array
 from recs_batch.recommendations import REASONS, Recommendations
@@ -35,7 +36,7 @@ class LookupWriter:
     def append(self, block: Recommendations) -> None:
         """Write the recommendations of the next users."""
         first = np.flatnonzero(block.rank == 1)
-        columns = {
+        columns: dict[str, npt.NDArray[Any]] = {
             "users": block.user[first],
             "bounds": self._rows + first,
             "items": block.item,

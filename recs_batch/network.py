@@ -25,6 +25,7 @@ _CLOSURE = 0.35  # share of follows and subscriptions that come through somebody
 _AT_HOME = 0.8  # share of the others that stay in the community
 _INACTIVE = 0.01
 _NEWCOMERS = 0.005  # have signed up and done nothing yet
+_SHOWN_DAYS = 60
 _ROWS_AT_ONCE = 4_000_000
 
 
@@ -133,15 +134,17 @@ class Network:
         keys = np.unique((blocker * self.size.users + blocked)[blocker != blocked])
         return keys // self.size.users, keys % self.size.users
 
-    def shown(self, per_user: int) -> tuple[Ints, Ints, Ints]:
-        """Return users, other users whom they were shown though they do not follow them, and on how many days."""
-        random, places = self._random("shown"), self._random("shown to")
+    def shown(self, per_user: int) -> tuple[Ints, Ints, Ints, Ints]:
+        """Return users, others whom they were shown (whom followees follow), on how many days, how many before the end.
+
+        It says nothing of links to come: some are followed before, some after.
+        """
+        random = self._random("shown")
         users = np.repeat(np.arange(self.size.users), per_user)
         near = _through(random, users, self.follows, self.follows)
         keys = np.unique((users * self.size.users + near)[(near >= 0) & (near != users)])
-        known = np.repeat(np.arange(self.size.users), np.diff(self.follows.starts)) * self.size.users
-        keys = np.setdiff1d(keys, known + self.follows.targets, assume_unique=True)
-        return keys // self.size.users, keys % self.size.users, places.geometric(0.3, len(keys))
+        days, ago = random.geometric(0.3, len(keys)), random.integers(0, _SHOWN_DAYS, len(keys))
+        return keys // self.size.users, keys % self.size.users, days, ago
 
     @property
     def slice_count(self) -> int:

@@ -17,6 +17,11 @@ from recs_batch.serving.publications import Publication
 _MOST_REASONS = 15
 
 
+def is_id(number: int) -> bool:
+    """Tell whether a number has the 64 bits of an id; of others nobody knows."""
+    return -(2**63) <= number < 2**63
+
+
 def known_user(publication: Publication, kind: Kind, user: int, limit: int) -> dict[str, Any] | None:
     """Return what was published for a user, None if the night did not know them."""
     items = publication.lookups[kind].of(user, limit)
@@ -93,9 +98,10 @@ def _reasons(model: OneUser, links: Links, item: int) -> list[dict[str, Any]]:
 
 def _found(model: OneUser, side: Kind, wanted: list[int]) -> tuple[npt.NDArray[np.int32], list[int]]:
     """Return the indices of what is there and active, ascending, and the ids of the rest."""
-    ids = np.unique(np.array(wanted, np.int64))
+    strange = [one for one in wanted if not is_id(one)]
+    ids = np.unique(np.array([one for one in wanted if is_id(one)], np.int64))
     places = np.searchsorted(model.ids[side], ids)
     there = places < len(model.ids[side])
     there[there] = model.ids[side][places[there]] == ids[there]
     there[there] = model.active[side][places[there]]
-    return places[there].astype(np.int32), ids[~there].tolist()
+    return places[there].astype(np.int32), ids[~there].tolist() + strange

@@ -16,7 +16,7 @@ from common.storage import ObjectNotFoundError, open_store
 from common.version import code_version
 from common.web import problem, register_problem_handlers
 from recs_batch.parameters import Kind
-from recs_batch.serving.answers import earlier, known_user, newcomer
+from recs_batch.serving.answers import earlier, is_id, known_user, newcomer
 from recs_batch.serving.metrics import Metrics
 from recs_batch.serving.models import (
     Listing,
@@ -70,6 +70,8 @@ def recommendations(path: UserPath, query: RecommendationsQuery) -> Response:
     """Return what the last night recommends to a user, with the reasons."""
     if (publication := _current()) is None:
         return _nothing()
+    if not is_id(path.user):
+        return problem(404, "Not Found", f"there is no user {path.user}: ids have 64 bits")
     if query.of is not None and query.of != publication.run:
         return _earlier(query.of, query.kind, path.user, query.limit)
     if (answer := known_user(publication, query.kind, path.user, query.limit)) is None:

@@ -2,43 +2,54 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from recs_batch.parameters import Kind
 
-Id = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-
 
 def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-_JsonId = Annotated[Id, BeforeValidator(_whole)]  # to JSON 1.0 is an integer
+_Id = Annotated[int, BeforeValidator(_whole)]  # to JSON 1.0 is an integer; what has no 64 bits is merely unknown
 _MOST_LINKS = 1000  # of one user count, as in the night
 
 
 class UserPath(BaseModel):
     """A user in the path of an address."""
 
-    user: Id = Field(description="a user's id")
+    user: int = Field(description="a user's id")
 
 
-class RecommendationsQuery(BaseModel):
-    """Of which kind, and how many."""
+class _Query(BaseModel):
+    """Keeps its schema, which flask_openapi3 asks for in every request: making it took most of an answer's time."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Return the JSON schema."""
+        return super().model_json_schema(*arguments, **options) if arguments or options else _schema_of(cls)
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return BaseModel.model_json_schema.__func__(model)  # type: ignore[attr-defined,no-any-return] # a class method's
+
+
+class RecommendationsQuery(_Query):
+    """Of which kind, and how many."""
 
     kind: Kind = Field("users", description="whom to follow, or which rooms to join")
     of: str | None = Field(None, max_length=200, description="an earlier publication, dt=…/run=…; null: the latest")
     limit: int = Field(5, ge=1, le=100, description="at most so many; for known users no more than were published")
 
 
-class NewcomerQuery(BaseModel):
+class NewcomerQuery(_Query):
     """Of which kind, and how many."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Kind = Field("users", description="whom to follow, or which rooms to join")
     limit: int = Field(5, ge=1, le=100, description="at most so many")
@@ -49,8 +60,8 @@ class Newcomer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    follows: list[_JsonId] = Field([], max_length=_MOST_LINKS, description="ids of users")
-    rooms: list[_JsonId] = Field([], max_length=_MOST_LINKS, description="ids of rooms")
+    follows: list[_Id] = Field([], max_length=_MOST_LINKS, description="ids of users")
+    rooms: list[_Id] = Field([], max_length=_MOST_LINKS, description="ids of rooms")
 
 
 class Reason(BaseModel):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
-from common.web import serve
+from common.web import scratch_directory, serve
 from recs_batch.serving.settings import ServeSettings
 
 
 def run_service(settings: ServeSettings) -> None:
     """Serve until SIGTERM. Raises `ConfigurationError` for an address that cannot be listened on."""
-    with tempfile.TemporaryDirectory(prefix="recs-serving-") as scratch:
+    with scratch_directory("recs-serving-") as scratch:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = scratch  # read by prometheus_client when it is imported
         from prometheus_client import multiprocess  # noqa: PLC0415
 

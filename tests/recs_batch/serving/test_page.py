@@ -27,10 +27,11 @@ PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 
 
 class Served(NamedTuple):
-    """A running service and the folder of its store."""
+    """A running service, the folder of its store, and its first process."""
 
     address: str
     store: Path
+    pid: int
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def served(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 break
         except (URLError, OSError):
             time.sleep(0.2)
-    yield Served(address, store)
+    yield Served(address, store, server.pid)
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=40) == 0
 
@@ -61,6 +62,9 @@ def test_all_workers_follow_the_pointer_and_their_metrics_add_up(served: Served,
             time.sleep(0.3)
             seen = {_run_of(served.address) for _ in range(20)}
         assert seen == {run}
+    for worker in Path(f"/proc/{served.pid}/task/{served.pid}/children").read_text().split():
+        os.kill(int(worker), signal.SIGTERM)
+    assert _run_of(served.address) == nights.second
     with urlopen(f"{served.address}/metrics") as response:
         assert "recs_store_readable 1.0" in response.read().decode()
 
