@@ -15,7 +15,7 @@ START, END = "<!-- import graph -->\n", "<!-- end of import graph -->\n"
 
 def imports() -> dict[str, set[str]]:
     """Return the folders that each folder's modules import."""
-    graph = grimp.build_graph(*PACKAGES)
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True)
     found: dict[str, set[str]] = {_folder(module): set() for module in graph.modules}
     for module in graph.modules:
         found[_folder(module)] |= {_folder(used) for used in graph.find_modules_directly_imported_by(module)}
@@ -24,7 +24,7 @@ def imports() -> dict[str, set[str]]:
 
 def circles() -> list[list[str]]:
     """Return the groups of modules that import each other in a circle."""
-    graph = grimp.build_graph(*PACKAGES)
+    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True)
     used = nx.DiGraph(
         (module, other) for module in graph.modules for other in graph.find_modules_directly_imported_by(module)
     )
