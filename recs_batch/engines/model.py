@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from recs_batch.graph.arrays import ArrayWriter
+from recs_batch.graph.feedback import DISMISSED
 from recs_batch.graph.files import read_array, read_pairs, write_array
 from recs_batch.graph.steps import write_popular
 from recs_batch.parameters import KINDS, Kind
@@ -28,6 +29,12 @@ _PAIRS: dict[Kind, str] = {
 _BLOCKED = (
     "SELECT b.user_id AS source, b.other_id AS target, 0 AS weights FROM blocked AS b "
     "JOIN users AS u ON u.id = b.user_id JOIN users AS o ON o.id = b.other_id ORDER BY 1, 2"
+)
+_FEEDBACK = (
+    f"SELECT f.user_id AS source, f.item_id AS target, "  # noqa: S608 (a number of ours)
+    f"CASE WHEN f.dismissed = 1 THEN {DISMISSED} ELSE f.halvings END AS weights FROM feedback AS f "
+    "JOIN users AS u ON u.id = f.user_id JOIN items AS i ON i.id = f.item_id "
+    "WHERE f.dismissed = 1 OR f.halvings > 0 ORDER BY 1, 2"
 )
 _LINKS = (
     "SELECT user_id AS source, target_id AS target, weight AS weights FROM filter_links "
@@ -49,9 +56,10 @@ def model_folder(scratch: Path, step: str) -> Path:
 def write_pairs(select: Select, folder: Path) -> None:
     """Write users and rooms, who deals with whom and what, and who blocked whom, from the tables of both kinds."""
     for kind in KINDS:
-        people = pa.Table.from_batches(select(f"SELECT id, active FROM {kind} ORDER BY id"))  # noqa: S608 (our names)
-        write_array(folder, f"{kind}.ids", people["id"].to_numpy().astype(np.int64))
-        write_array(folder, f"{kind}.active", people["active"].to_numpy().astype(np.bool_))
+        people = list(select(f"SELECT id, active FROM {kind} ORDER BY id"))  # noqa: S608 (our names)
+        for name, column, dtype in (("ids", "id", np.int64), ("active", "active", np.bool_)):
+            parts = [batch.column(column).to_numpy(zero_copy_only=False) for batch in people]
+            write_array(folder, f"{kind}.{name}", np.concatenate([np.empty(0, dtype), *parts]).astype(dtype))
     users = read_array(folder, "users.ids")
     for kind, pairs in _PAIRS.items():
         _write(select(pairs), users, read_array(folder, f"{kind}.ids"), folder, (kind, "events", "linked"))
@@ -59,8 +67,9 @@ def write_pairs(select: Select, folder: Path) -> None:
 
 
 def write_filter(select: Select, kind: Kind, engagement: Path, folder: Path) -> None:
-    """Write links and similarities, from the tables that there are for this kind."""
+    """Write links and similarities, and beside the pairs the feedback, from the tables that there are for this kind."""
     ids = {side: read_array(engagement, f"{side}.ids") for side in KINDS}
+    _write(select(_FEEDBACK), ids["users"], ids[kind], engagement, (f"feedback.{kind}", "weights"))
     for is_room, side in enumerate(KINDS):
         _write(select(_LINKS.format(is_room)), ids["users"], ids[side], folder, (f"links.{side}", "weights"))
         _write(select(_SIMILAR.format(is_room)), ids[side], ids[kind], folder, (side, "weights"))

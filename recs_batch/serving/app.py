@@ -130,7 +130,8 @@ def index() -> Response:
 
 def _earlier(run: str, kind: Kind, user: int, limit: int) -> Response:
     try:
-        answer = earlier(_publications().published(run), kind, user, limit)
+        with _publications().published(run) as published:
+            answer = earlier(published, kind, user, limit)
     except ObjectNotFoundError as error:
         return problem(404, "Not Found", str(error))
     return _json(answer) if answer["items"] else problem(404, "Not Found", f"{run} has nothing for user {user}")

@@ -68,6 +68,7 @@ class Publications:
         self.current: Publication | None = None
         self._store, self._cache, self._told = store, cache, told
         self._others: dict[str, Published] = {}
+        self._reading = threading.Lock()  # their files have one position each
 
     def watch(self, seconds: float) -> None:
         """Look for another latest publication now and every so many seconds, from a thread.
@@ -105,12 +106,14 @@ class Publications:
             for one in reversed(list_publications(self._store, PREFIX))
         ]
 
-    def published(self, run: str) -> Published:
-        """Return any publication, by its name. Raises `ObjectNotFoundError` if there is none."""
-        if run not in self._others:
-            self._others = dict(list(self._others.items())[1 - _KEPT :])
-            self._others[run] = Published(self._store, publication_of(self._store, run))
-        return self._others[run]
+    @contextmanager
+    def published(self, run: str) -> Iterator[Published]:
+        """Give any publication, by its name, to one thread at a time. Raises `ObjectNotFoundError` if there is none."""
+        with self._reading:
+            if run not in self._others:
+                self._others = dict(list(self._others.items())[1 - _KEPT :])
+                self._others[run] = Published(self._store, publication_of(self._store, run))
+            yield self._others[run]
 
     def _watch(self, seconds: float, looked: threading.Event) -> None:
         while True:
