@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from common.storage import ObjectNotFoundError, open_store
 from common.version import code_version
-from common.web import problem, register_problem_handlers
+from common.web import problem, register_problem_handlers, register_security_headers
 from recs_batch.parameters import Kind
 from recs_batch.serving.answers import earlier, is_id, known_user, newcomer
 from recs_batch.serving.metrics import Metrics
@@ -31,7 +31,6 @@ from recs_batch.serving.publications import Publication, Publications
 from recs_batch.serving.settings import ServeSettings
 
 _STATIC = Path(__file__).parent / "static"
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'"
 _PROBLEM = {
     "description": "what is wrong (RFC 9457)",
     "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
@@ -61,6 +60,7 @@ def create_app(settings: ServeSettings) -> OpenAPI:
     app.register_api(api)
     app.register_api(page)
     register_problem_handlers(app)
+    register_security_headers(app)
     publications.watch(settings.poll_seconds)
     return app
 
@@ -122,10 +122,7 @@ def openapi() -> Response:
 @page.get("/")
 def index() -> Response:
     """Show the page."""
-    response = send_from_directory(_STATIC, "index.html")
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return send_from_directory(_STATIC, "index.html")
 
 
 def _earlier(run: str, kind: Kind, user: int, limit: int) -> Response:
