@@ -28,13 +28,14 @@ def database(database_url):
 
 @contextmanager
 def meanwhile(url, statement):
-    """Do something to every session that reads the large table, as soon as there is one."""
+    """Do something to every session of this database that reads the large table, as soon as there is one."""
 
     def act():
         with psycopg.connect(url, autocommit=True) as connection:
             while not done.wait(0.01):
                 connection.execute(
-                    f"SELECT {statement}(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ~ 'large'"
+                    f"SELECT {statement}(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ 'large'"
                 )
 
     done = threading.Event()
