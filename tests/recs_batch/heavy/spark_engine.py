@@ -23,6 +23,9 @@ from tests.recs_batch import filter_oracle, oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
 
 
+pytestmark = pytest.mark.timeout(900)  # a cold JVM compiles for a minute before its first rows
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     os.environ.update(PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
