@@ -61,7 +61,9 @@ def _write_shown(network: Network, shown: int, folder: Path) -> dict[str, int]:
     at = network.end - day.astype("timedelta64[D]") - np.timedelta64(12, "h")
     dismissed = np.flatnonzero(np.arange(len(user)) % 20 == 0)
     return {
-        "impressions": _write(folder / "impressions.parquet", [pa.table(table(row) | {"shown_at": pa.array(at, _TIME)})]),
+        "impressions": _write(
+            folder / "impressions.parquet", [pa.table(table(row) | {"shown_at": pa.array(at, _TIME)})]
+        ),
         "dismissals": _write(folder / "dismissals.parquet", [pa.table(table(dismissed))]),
     }
 

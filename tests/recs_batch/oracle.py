@@ -108,8 +108,10 @@ class Oracle:
 
     def _allowed(self, user: int, item: int, kind: str) -> bool:
         hidden = kind == "users" and (item == user or (user, item) in self.blocked)
-        return self.active[kind].get(item, False) and item not in self.links[kind][user] and not (
-            hidden or (user, kind, item) in self.dismissed
+        return (
+            self.active[kind].get(item, False)
+            and item not in self.links[kind][user]
+            and not (hidden or (user, kind, item) in self.dismissed)
         )
 
     def _sunk(self, user: int, kind: str, item: int, score: int) -> int:
