@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from recs_batch.graph.files import Rows
 from recs_batch.graph.ids import IdIndex
-from recs_batch.graph.reading import Column, TableFiles, ages, flags_of, integers
+from recs_batch.graph.reading import Column, TableFiles, ages, integers
 from recs_batch.parameters import KINDS, Kind
 from recs_batch.tables import OPTIONAL
 
@@ -54,7 +54,7 @@ def _keys(files: TableFiles, end: datetime, people: dict[Kind, IdIndex], dropped
         known = np.zeros(len(batch), np.bool_)
         for kind, parts in found.items():
             user, item = people["users"].find(integers(batch, "user_id")), people[kind].find(integers(batch, "item_id"))
-            there = (user >= 0) & (item >= 0) & flags_of(pc.equal(names, kind))
+            there = (user >= 0) & (item >= 0) & pc.equal(names, kind).to_numpy(zero_copy_only=False)
             known |= there
             there &= recent
             pairs = user[there].astype(np.int64) * len(people[kind].ids) + item[there]

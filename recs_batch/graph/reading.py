@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -35,7 +34,7 @@ class TableFiles:
     """One table in `<folder>/*.parquet`, of which only what happened before `end` counts; `dropped` tells the rest."""
 
     def __init__(self, folder: Path, end: datetime) -> None:
-        self.name, self._end = folder.name, pa.array([round(end.timestamp() * 1_000_000)])[0]
+        self.name, self._end = folder.name, end
         self._files = [pq.ParquetFile(path, memory_map=True) for path in sorted(folder.glob("*.parquet"))]
         self.dropped: Counter[str] = Counter(nulls=0, late=0)
 
@@ -62,9 +61,7 @@ class TableFiles:
             self.dropped["nulls"] += len(batch) - pc.sum(complete).as_py()
             batch = batch.filter(complete)
         if "created_at" in batch.schema.names:
-            early = pc.fill_null(
-                pc.less(batch.column("created_at").cast(_TIME, safe=False).cast(pa.int64()), self._end), True
-            )
+            early = pc.fill_null(pc.less(batch.column("created_at").cast(_TIME, safe=False), self._end), True)
             if not pc.all(early, min_count=0).as_py():
                 self.dropped["late"] += len(early) - pc.sum(early).as_py()
                 batch = batch.filter(early)
@@ -77,7 +74,7 @@ class TableFiles:
         for statistics in self._statistics("created_at"):
             if statistics is None or not statistics.has_min_max or (timed and statistics.null_count != 0):
                 return True
-            if statistics.logical_type.type != "TIMESTAMP" or _latest(statistics) >= self._end.as_py():
+            if statistics.max.replace(tzinfo=UTC) >= self._end:
                 return True
         return False
 
@@ -91,39 +88,19 @@ class TableFiles:
 
 
 _TIME = pa.timestamp("us", tz="UTC")
-_IN_MICROSECONDS = {"milliseconds": (1000, 1), "microseconds": (1, 1), "nanoseconds": (1, 1000)}
-
-
-def _latest(statistics: Any) -> int:
-    """Return the latest time, in microseconds: from the raw number, for else pyarrow loads pandas, for a second."""
-    factor, quotient = _IN_MICROSECONDS[json.loads(statistics.logical_type.to_json())["timeUnit"]]
-    return int(statistics.max_raw) * factor // quotient
 
 
 def integers(batch: pa.RecordBatch, column: str) -> Column:
     """Return a column without nulls as 64-bit integers. Raises `DataError` if one does not fit."""
     try:
-        whole = batch.column(column).cast(pa.int64())
+        values: Column = batch.column(column).cast(pa.int64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         raise DataError(f"{column} has a value of 2^63 or more, beyond what an id may be") from None
-    return whole_numbers(whole)
-
-
-def whole_numbers(array: pa.Array) -> Column:
-    """Return 64-bit integers without nulls as they lie in memory; pyarrow's `to_numpy` loads pandas, for a second."""
-    buffer = array.buffers()[1]
-    if buffer is None or not len(array):
-        return np.empty(0, np.int64)
-    return np.frombuffer(buffer, np.int64, len(array), 8 * array.offset)
-
-
-def flags_of(array: pa.Array) -> npt.NDArray[np.bool_]:
-    """Return a column of booleans without nulls."""
-    return whole_numbers(array.cast(pa.int64())).astype(np.bool_)
+    return values
 
 
 def ages(batch: pa.RecordBatch, end: datetime, column: str = "created_at") -> Column:
     """Return how many calendar days (UTC) lie between a time and the day that ends at `end`."""
-    moments = batch.column(column).cast(_TIME, safe=False).cast(pa.int64())
+    moments = batch.column(column).cast(_TIME, safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False)
     last = round(end.timestamp()) * 1_000_000 - 1
-    return np.minimum((last - whole_numbers(moments)) // MICROSECONDS_PER_DAY, OLDEST)
+    return np.minimum((last - moments) // MICROSECONDS_PER_DAY, OLDEST)

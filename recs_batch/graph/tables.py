@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recs_batch.graph.ids import IdIndex, Indices
-from recs_batch.graph.reading import OLDEST, Column, TableFiles, ages, end_of, flags_of, integers, whole_numbers
+from recs_batch.graph.reading import OLDEST, Column, TableFiles, ages, end_of, integers
 
 Flags = npt.NDArray[np.bool_]
 LINKS = {"follows": "following_user_id", "subscriptions": "room_id"}
@@ -145,7 +145,7 @@ class DayTables:
         files = self._files(name)
         batches = list(files.batches("id", "active", timed=False))
         ids = np.concatenate([np.empty(0, np.int64), *(integers(batch, "id") for batch in batches)])
-        flags = [flags_of(batch.column("active")) for batch in batches]
+        flags = [batch.column("active").to_numpy(zero_copy_only=False).astype(np.bool_) for batch in batches]
         distinct, first = np.unique(ids, return_index=True)
         self.dropped[name]["repeats"] = len(ids) - len(distinct)
         return People(IdIndex(distinct), np.concatenate([np.empty(0, np.bool_), *flags])[first])
@@ -168,9 +168,9 @@ class DayTables:
     def _mentioned(self, batch: pa.RecordBatch, rows: int) -> tuple[Column, Indices]:
         """Return in which row (the first of the batch is number `rows`) who is mentioned, each once."""
         lists = batch.column("mention_ids")
-        mentioned, row = pc.list_flatten(lists), whole_numbers(pc.list_parent_indices(lists).cast(pa.int64()))
-        there = flags_of(mentioned.is_valid())
-        ids = whole_numbers(mentioned.drop_null().cast(pa.int64()))
+        mentioned, row = pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy().astype(np.int64)
+        there = mentioned.is_valid().to_numpy(zero_copy_only=False)
+        ids = mentioned.drop_null().cast(pa.int64()).to_numpy(zero_copy_only=False)
         other = self.users.index.find(ids)
         self.dropped["messages"]["unknown_mentions"] += int((other < 0).sum())
         keys = np.unique(row[there][other >= 0] * self.users.count + other[other >= 0])
