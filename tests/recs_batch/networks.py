@@ -93,5 +93,5 @@ def write_tables(network: dict[str, list[dict]], folder: Path) -> Path:
     """Write the tables as `folder/<table>/0.parquet`."""
     for table, schema in SCHEMAS.items():
         (folder / table).mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(network[table], schema=schema), folder / table / "0.parquet")
+        pq.write_table(pa.Table.from_pylist(network.get(table, []), schema=schema), folder / table / "0.parquet")
     return folder
