@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from common.logs import get_logger
 from recs_batch.checks import check_columns, check_references, check_volume
 from recs_batch.evaluation.evaluate import evaluate, held_back
+from recs_batch.evaluation.report import render_report
 from recs_batch.evaluation.split import split
 from recs_batch.graph import steps
 from recs_batch.graph.files import Pairs, Rows
@@ -98,8 +99,6 @@ def _recommend(kind: Kind) -> Callable[[Night, Path], dict[str, Any]]:
 
 
 def _evaluate(night: Night, folder: Path) -> dict[str, Any]:
-    from recs_batch.evaluation.report import render_report  # noqa: PLC0415 (loads what only plots need)
-
     given = night.specification
     days = given.evaluation_days or 28
     halves = split(night.tables, given.day, days, given.parameters, night.scratch / "split")

@@ -24,10 +24,9 @@ class Estimate(NamedTuple):
 
 def hits_of(items: Indices, users: Indices, truth: Truth) -> npt.NDArray[np.bool_]:
     """Return which of the items recommended to each user came true."""
-    hits = np.zeros(items.shape, np.bool_)
-    for row, user in enumerate(users):
-        hits[row] = np.isin(items[row], truth.of(int(user)))
-    return hits
+    most = max(int(truth.targets.max(initial=0)), int(items.max(initial=0))) + 2
+    true = np.repeat(np.arange(len(truth.bounds) - 1), np.diff(truth.bounds)) * most + truth.targets
+    return np.isin(users[:, None] * most + np.where(items < 0, most - 1, items), true)
 
 
 def per_user(hits: npt.NDArray[np.bool_], relevant: npt.NDArray[np.int64]) -> dict[str, Values]:
@@ -49,7 +48,8 @@ def estimate(values: Values, seed: int = 0) -> Estimate:
     if not len(values):
         return Estimate(0.0, 0.0, 0.0)
     random = np.random.default_rng(seed)
-    means = [values[random.integers(len(values), size=len(values))].mean() for _ in range(_RESAMPLES)]
+    count = len(values)
+    means = [np.add.reduce(values[random.integers(count, size=count)]) / count for _ in range(_RESAMPLES)]
     low, high = np.percentile(means, [2.5, 97.5])
     return Estimate(float(values.mean()), float(low), float(high))
 
