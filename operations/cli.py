@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from common.errors import ConfigurationError
+from common.errors import ConfigurationError, MissingInputError
 
 if TYPE_CHECKING:
     from operations.environment import Environment
+    from operations.flink import FlinkApplication
 
 MEGABYTE = 1_000_000
 _services = click.argument("services", nargs=-1)
@@ -21,6 +22,9 @@ _values = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("infra/values/aws.yaml"),
     show_default=True,
+)
+_parameters = click.option(
+    "--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Wins over the file's."
 )
 
 
@@ -138,7 +142,7 @@ def deploy_plan_command(environment: str, values: Path, context: str | None) -> 
 @main.command("infra-deploy")
 @click.argument("template")
 @_values
-@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Wins over the file's.")
+@_parameters
 def infra_deploy_command(template: str, values: Path, parameters: tuple[str, ...]) -> None:
     """Create or update a CloudFormation stack from infra/<template>.yaml and print its outputs.
 
@@ -147,8 +151,7 @@ def infra_deploy_command(template: str, values: Path, parameters: tuple[str, ...
     from operations import stacks
 
     environment = _enter(values)
-    given = dict(_name_and_value(parameter) for parameter in parameters)
-    found = stacks.parameters_of(environment, template, given)
+    found = stacks.parameters_of(environment, template, dict(map(_name_and_value, parameters)))
     for name, value in stacks.deploy(environment.stack(template), template, found, click.echo).items():
         click.echo(f"{name}={value}")
 
@@ -168,48 +171,42 @@ def flink_group() -> None:
     """Start, stop, update and look at the Flink application that the stack `streaming` made."""
 
 
-_application = click.option("--application", default="sentiment-minutes", show_default=True)
-
-
 @flink_group.command("start")
-@_application
+@_values
 @click.option("--without-state", is_flag=True, help="Read the stream anew, whatever snapshots there are.")
-def flink_start_command(application: str, *, without_state: bool) -> None:
+def flink_start_command(values: Path, *, without_state: bool) -> None:
     """Start the application from its latest snapshot and wait until it runs."""
-    from operations.flink import FlinkApplication
-
-    FlinkApplication(application, click.echo).start(without_state=without_state)
+    _flink(_enter(values)).start(without_state=without_state)
 
 
 @flink_group.command("stop")
-@_application
-def flink_stop_command(application: str) -> None:
+@_values
+def flink_stop_command(values: Path) -> None:
     """Stop the application with a snapshot of its state."""
-    from operations.flink import FlinkApplication
-
-    FlinkApplication(application, click.echo).stop()
+    _flink(_enter(values)).stop()
 
 
 @flink_group.command("update")
-@_application
-@click.option("--stack", default="trader-network-streaming", show_default=True)
-@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE")
-def flink_update_command(application: str, stack: str, parameters: tuple[str, ...]) -> None:
-    """Stop the application with a snapshot, deploy `streaming` with new parameters, and start from the snapshot."""
-    from operations import stacks
-    from operations.flink import FlinkApplication
+@_values
+@_parameters
+def flink_update_command(values: Path, parameters: tuple[str, ...]) -> None:
+    """Stop the application with a snapshot, deploy `streaming` as `infra-deploy` does, and start from the snapshot.
 
-    given = dict(_name_and_value(parameter) for parameter in parameters)
-    FlinkApplication(application, click.echo).update(lambda: stacks.deploy(stack, "streaming", given))
+    Zip files of code are uploaded first: what is built is what then runs.
+    """
+    from operations import stacks
+
+    environment = _enter(values)
+    found = stacks.parameters_of(environment, "streaming", dict(map(_name_and_value, parameters)))
+    stack = environment.stack("streaming")
+    _flink(environment).update(lambda: stacks.deploy(stack, "streaming", found, click.echo))
 
 
 @flink_group.command("status")
-@_application
-def flink_status_command(application: str) -> None:
+@_values
+def flink_status_command(values: Path) -> None:
     """Say how the application is."""
-    from operations.flink import FlinkApplication
-
-    for line in FlinkApplication(application, click.echo).status():
+    for line in _flink(_enter(values)).status():
         click.echo(line)
 
 
@@ -242,6 +239,16 @@ def _enter(values: Path) -> Environment:
     os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = environment.region
     environment.check_account()
     return environment
+
+
+def _flink(environment: Environment) -> FlinkApplication:
+    """Return the application that the environment's stack `streaming` made."""
+    from operations.flink import FlinkApplication
+
+    name = environment.find("FlinkApplication")
+    if name is None:
+        raise MissingInputError("there is no Flink application; deploy `streaming` first")
+    return FlinkApplication(name, click.echo)
 
 
 def _name_and_value(parameter: str) -> tuple[str, str]:

@@ -96,6 +96,7 @@ def test_no_secret_lies_in_the_repository(manifests: list[Manifest]) -> None:
 
 
 def test_every_pod_is_its_own_user_of_the_database(manifests: list[Manifest]) -> None:
+    streamed = {("sentiment-reader", "sentiment-reader"): "job"} if "sentiment-reader" in names(manifests, "Deployment") else {}
     users = {
         (template["spec"]["serviceAccountName"], container["name"]): entry["valueFrom"]["secretKeyRef"]["key"]
         for _, template in pod_templates(manifests)
@@ -110,17 +111,22 @@ def test_every_pod_is_its_own_user_of_the_database(manifests: list[Manifest]) ->
         ("sentiment-minibatch", "sentiment-minibatch"): "job",
         ("sentiment-minibatch", "export-minutes"): "job",
         ("sentiment-page", "sentiment-page"): "page",
+        **streamed,
     }
 
 
-def test_on_aws_the_database_is_verified_and_no_pod_holds_a_password(rendered: Callable[[str], list[Manifest]]) -> None:
-    (secret,) = of_kind(rendered("aws"), "Secret")
+@pytest.mark.parametrize("overlay", ["aws", "stream"])
+def test_on_aws_the_database_is_verified_and_no_pod_holds_a_password(
+    overlay: str, rendered: Callable[[str], list[Manifest]]
+) -> None:
+    (secret,) = of_kind(rendered(overlay), "Secret")
     assert all("sslmode=verify-full&sslrootcert=/etc/database/ca.pem" in url for url in secret["stringData"].values())
-    for name, template in pod_templates(rendered("aws")):
+    for name, template in pod_templates(rendered(overlay)):
         for container in containers(template):
             if any(entry["name"] == "DATABASE_URL" for entry in container.get("env", [])):
                 mounted = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
                 assert mounted["/etc/database"] == "database-certificates", name
+                assert {"configMapRef": {"name": "sentiment-minibatch"}} in container["envFrom"], name
 
 
 def test_on_aws_nobody_outside_reads_metrics_or_probes(rendered: Callable[[str], list[Manifest]]) -> None:
