@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from common.errors import ConfigurationError, MissingInputError
+from common.errors import ConfigurationError
+from operations.cli_flink import flink_group
+from operations.options import enter, named_values, parameters_option, values_option
 
 if TYPE_CHECKING:
     from operations.environment import Environment
-    from operations.flink import FlinkApplication
 
 MEGABYTE = 1_000_000
 _services = click.argument("services", nargs=-1)
 _tag = click.option("--tag", help="[the commit's first twelve digits]")
-_values = click.option(
-    "--values",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("infra/values/aws.yaml"),
-    show_default=True,
-)
-_parameters = click.option(
-    "--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Wins over the file's."
-)
 
 
 @click.group()
@@ -96,7 +87,7 @@ def build_push_command(
 
 @main.command("render")
 @click.argument("environment")
-@_values
+@values_option
 @click.option("--pinned", is_flag=True, help="With the digests that build-push wrote down.")
 def render_command(environment: str, values: Path, pinned: bool) -> None:
     """Print an environment's manifests; those of AWS with the example's values where there are none yet."""
@@ -110,7 +101,7 @@ def render_command(environment: str, values: Path, pinned: bool) -> None:
 
 @main.command("deploy")
 @click.argument("environment")
-@_values
+@values_option
 @click.option("--context", help="The kubectl context. [the current one]")
 def deploy_command(environment: str, values: Path, context: str | None) -> None:
     """Apply an environment, its images pinned to the digests that build-push wrote down; migrations go first."""
@@ -127,7 +118,7 @@ def deploy_command(environment: str, values: Path, context: str | None) -> None:
 
 @main.command("deploy-plan")
 @click.argument("environment")
-@_values
+@values_option
 @click.option("--context", help="The kubectl context. [the current one]")
 def deploy_plan_command(environment: str, values: Path, context: str | None) -> int:
     """Say what is missing or would change, and touch nothing; the exit code is 78 while something is missing."""
@@ -141,8 +132,8 @@ def deploy_plan_command(environment: str, values: Path, context: str | None) -> 
 
 @main.command("infra-deploy")
 @click.argument("template")
-@_values
-@_parameters
+@values_option
+@parameters_option
 def infra_deploy_command(template: str, values: Path, parameters: tuple[str, ...]) -> None:
     """Create or update a CloudFormation stack from infra/<template>.yaml and print its outputs.
 
@@ -150,64 +141,23 @@ def infra_deploy_command(template: str, values: Path, parameters: tuple[str, ...
     """
     from operations import stacks
 
-    environment = _enter(values)
-    found = stacks.parameters_of(environment, template, dict(map(_name_and_value, parameters)))
+    environment = enter(values)
+    found = stacks.parameters_of(environment, template, named_values(parameters))
     for name, value in stacks.deploy(environment.stack(template), template, found, click.echo).items():
         click.echo(f"{name}={value}")
 
 
 @main.command("infra-delete")
 @click.argument("template")
-@_values
+@values_option
 def infra_delete_command(template: str, values: Path) -> None:
     """Delete a CloudFormation stack; buckets, the key and a last database snapshot stay."""
     from operations import stacks
 
-    stacks.delete(_enter(values).stack(template))
+    stacks.delete(enter(values).stack(template))
 
 
-@main.group("flink")
-def flink_group() -> None:
-    """Start, stop, update and look at the Flink application that the stack `streaming` made."""
-
-
-@flink_group.command("start")
-@_values
-@click.option("--without-state", is_flag=True, help="Read the stream anew, whatever snapshots there are.")
-def flink_start_command(values: Path, *, without_state: bool) -> None:
-    """Start the application from its latest snapshot and wait until it runs."""
-    _flink(_enter(values)).start(without_state=without_state)
-
-
-@flink_group.command("stop")
-@_values
-def flink_stop_command(values: Path) -> None:
-    """Stop the application with a snapshot of its state."""
-    _flink(_enter(values)).stop()
-
-
-@flink_group.command("update")
-@_values
-@_parameters
-def flink_update_command(values: Path, parameters: tuple[str, ...]) -> None:
-    """Stop the application with a snapshot, deploy `streaming` as `infra-deploy` does, and start from the snapshot.
-
-    Zip files of code are uploaded first: what is built is what then runs.
-    """
-    from operations import stacks
-
-    environment = _enter(values)
-    found = stacks.parameters_of(environment, "streaming", dict(map(_name_and_value, parameters)))
-    stack = environment.stack("streaming")
-    _flink(environment).update(lambda: stacks.deploy(stack, "streaming", found, click.echo))
-
-
-@flink_group.command("status")
-@_values
-def flink_status_command(values: Path) -> None:
-    """Say how the application is."""
-    for line in _flink(_enter(values)).status():
-        click.echo(line)
+main.add_command(flink_group)
 
 
 @main.command("job", context_settings={"ignore_unknown_options": True})
@@ -228,31 +178,4 @@ def _environment_of(overlay: str, values: Path, *, or_example: bool = False) -> 
 
     if overlay == "local":
         return None
-    return read_environment(EXAMPLE) if or_example and not values.exists() else _enter(values)
-
-
-def _enter(values: Path) -> Environment:
-    """Read an environment's values, and see that what we do is done in its region and its account."""
-    from operations.environment import read_environment
-
-    environment = read_environment(values)
-    os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = environment.region
-    environment.check_account()
-    return environment
-
-
-def _flink(environment: Environment) -> FlinkApplication:
-    """Return the application that the environment's stack `streaming` made."""
-    from operations.flink import FlinkApplication
-
-    name = environment.find("FlinkApplication")
-    if name is None:
-        raise MissingInputError("there is no Flink application; deploy `streaming` first")
-    return FlinkApplication(name, click.echo)
-
-
-def _name_and_value(parameter: str) -> tuple[str, str]:
-    name, separator, value = parameter.partition("=")
-    if not separator:
-        raise ConfigurationError(f"{parameter!r} is no NAME=VALUE")
-    return name, value
+    return read_environment(EXAMPLE) if or_example and not values.exists() else enter(values)

@@ -74,7 +74,10 @@ def _of_s3(environ: dict[str, Any], status: int) -> Iterator[Call]:
     method, arn = environ["REQUEST_METHOD"], f"arn:aws:s3:::{bucket}"
     if not key:
         assert method == "GET", f"not told apart yet: {method} {environ['PATH_INFO']}"
-        yield Call("s3:ListBucket", arn, (("s3:prefix", query.get("prefix", [""])[0]),))
+        if "uploads" in query:
+            yield Call("s3:ListBucketMultipartUploads", arn)
+        else:
+            yield Call("s3:ListBucket", arn, (("s3:prefix", query.get("prefix", [""])[0]),))
         return
     actions = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
     actions["DELETE"] = "AbortMultipartUpload" if "uploadId" in query else "DeleteObject"
