@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote
 
 import moto.server
 import pytest
+from moto.kinesis.utils import decompose_shard_iterator
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
@@ -97,6 +98,8 @@ def _of_json(service: str, environ: dict[str, Any], body: bytes) -> Iterator[Cal
     request = json.loads(body or b"{}")
     prefix = f"arn:aws:{service}:{REGION}:{ACCOUNT}"
     if service == "kinesis":
+        if "ShardIterator" in request:  # the stream is in it
+            request["StreamName"] = decompose_shard_iterator(request["ShardIterator"])[0]
         yield Call(f"kinesis:{operation}", request.get("StreamARN") or f"{prefix}:stream/{request['StreamName']}")
         yield Call("kms:GenerateDataKey" if operation.startswith("Put") else "kms:Decrypt", "key")
     elif service == "sqs":

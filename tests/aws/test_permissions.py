@@ -17,6 +17,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -276,7 +277,8 @@ def test_the_reader_of_the_stream(
 ) -> None:
     """As it runs in its pod, a process that is told to stop; then what is rebuilt from the archive."""
     stream = f"{deployed['Name']}-RevisionStreamName"
-    boto3.client("kinesis").put_record(StreamName=stream, PartitionKey="TSLA", Data=json.dumps(revision(1)))
+    lately = revision(1, period_ending=f"{datetime.now(UTC):%Y-%m-%dT%H:%M}:00Z")  # what is old would be forgotten
+    boto3.client("kinesis").put_record(StreamName=stream, PartitionKey="TSLA", Data=json.dumps(lately))
     archived = f"{ARCHIVE}/dt=2026-01-05/hour=14/a.gz"
     body = gzip.compress(json.dumps(message(2, 7)).encode())
     boto3.client("s3").put_object(Bucket=deployed["DataBucket"], Key=archived, Body=body)
@@ -289,7 +291,7 @@ def test_the_reader_of_the_stream(
     follow = [sys.executable, "-m", "sentiment_minibatch.streaming", "follow", "--stream", stream, "--port", "0"]
     with subprocess.Popen(follow, env=os.environ | job | {"AWS_ACCESS_KEY_ID": "sentiment-reader"}) as reader:
         try:
-            _wait_for_a_minute(server)
+            _wait_for_a_minute(server, reader)
         finally:
             reader.terminate()
     assert reader.returncode == 0
@@ -304,10 +306,11 @@ def test_the_reader_of_the_stream(
     assert not allows(held, login._replace(resource=login.resource.replace("_job", "_owner")))
 
 
-def _wait_for_a_minute(server: str) -> None:  # noqa: F811
+def _wait_for_a_minute(server: str, reader: subprocess.Popen[bytes]) -> None:  # noqa: F811
     with psycopg.connect(server.replace("/postgres?", f"/{DATABASE}?"), autocommit=True) as connection:
         ends = time.monotonic() + 60
         while not connection.execute("SELECT FROM sentiment.minute").fetchall():
+            assert reader.poll() is None, "the reader has ended"
             assert time.monotonic() < ends, "the reader brings no minute"
             time.sleep(0.2)
 
