@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from common.errors import ConfigurationError
+from operations.cli_flink import flink_group
+from operations.options import enter, named_values, parameters_option, values_option
 
 if TYPE_CHECKING:
     from operations.environment import Environment
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
 MEGABYTE = 1_000_000
 _services = click.argument("services", nargs=-1)
 _tag = click.option("--tag", help="[the commit's first twelve digits]")
-_values = click.option(
-    "--values",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("infra/values/aws.yaml"),
-    show_default=True,
-)
 
 
 @click.group()
@@ -92,7 +87,7 @@ def build_push_command(
 
 @main.command("render")
 @click.argument("environment")
-@_values
+@values_option
 @click.option("--pinned", is_flag=True, help="With the digests that build-push wrote down.")
 def render_command(environment: str, values: Path, pinned: bool) -> None:
     """Print an environment's manifests; those of AWS with the example's values where there are none yet."""
@@ -106,7 +101,7 @@ def render_command(environment: str, values: Path, pinned: bool) -> None:
 
 @main.command("deploy")
 @click.argument("environment")
-@_values
+@values_option
 @click.option("--context", help="The kubectl context. [the current one]")
 def deploy_command(environment: str, values: Path, context: str | None) -> None:
     """Apply an environment, its images pinned to the digests that build-push wrote down; migrations go first."""
@@ -123,7 +118,7 @@ def deploy_command(environment: str, values: Path, context: str | None) -> None:
 
 @main.command("deploy-plan")
 @click.argument("environment")
-@_values
+@values_option
 @click.option("--context", help="The kubectl context. [the current one]")
 def deploy_plan_command(environment: str, values: Path, context: str | None) -> int:
     """Say what is missing or would change, and touch nothing; the exit code is 78 while something is missing."""
@@ -137,8 +132,8 @@ def deploy_plan_command(environment: str, values: Path, context: str | None) -> 
 
 @main.command("infra-deploy")
 @click.argument("template")
-@_values
-@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE", help="Wins over the file's.")
+@values_option
+@parameters_option
 def infra_deploy_command(template: str, values: Path, parameters: tuple[str, ...]) -> None:
     """Create or update a CloudFormation stack from infra/<template>.yaml and print its outputs.
 
@@ -146,71 +141,23 @@ def infra_deploy_command(template: str, values: Path, parameters: tuple[str, ...
     """
     from operations import stacks
 
-    environment = _enter(values)
-    given = dict(_name_and_value(parameter) for parameter in parameters)
-    found = stacks.parameters_of(environment, template, given)
+    environment = enter(values)
+    found = stacks.parameters_of(environment, template, named_values(parameters))
     for name, value in stacks.deploy(environment.stack(template), template, found, click.echo).items():
         click.echo(f"{name}={value}")
 
 
 @main.command("infra-delete")
 @click.argument("template")
-@_values
+@values_option
 def infra_delete_command(template: str, values: Path) -> None:
     """Delete a CloudFormation stack; buckets, the key and a last database snapshot stay."""
     from operations import stacks
 
-    stacks.delete(_enter(values).stack(template))
+    stacks.delete(enter(values).stack(template))
 
 
-@main.group("flink")
-def flink_group() -> None:
-    """Start, stop, update and look at the Flink application that the stack `streaming` made."""
-
-
-_application = click.option("--application", default="sentiment-minutes", show_default=True)
-
-
-@flink_group.command("start")
-@_application
-@click.option("--without-state", is_flag=True, help="Read the stream anew, whatever snapshots there are.")
-def flink_start_command(application: str, *, without_state: bool) -> None:
-    """Start the application from its latest snapshot and wait until it runs."""
-    from operations.flink import FlinkApplication
-
-    FlinkApplication(application, click.echo).start(without_state=without_state)
-
-
-@flink_group.command("stop")
-@_application
-def flink_stop_command(application: str) -> None:
-    """Stop the application with a snapshot of its state."""
-    from operations.flink import FlinkApplication
-
-    FlinkApplication(application, click.echo).stop()
-
-
-@flink_group.command("update")
-@_application
-@click.option("--stack", default="trader-network-streaming", show_default=True)
-@click.option("--parameter", "-p", "parameters", multiple=True, metavar="NAME=VALUE")
-def flink_update_command(application: str, stack: str, parameters: tuple[str, ...]) -> None:
-    """Stop the application with a snapshot, deploy `streaming` with new parameters, and start from the snapshot."""
-    from operations import stacks
-    from operations.flink import FlinkApplication
-
-    given = dict(_name_and_value(parameter) for parameter in parameters)
-    FlinkApplication(application, click.echo).update(lambda: stacks.deploy(stack, "streaming", given))
-
-
-@flink_group.command("status")
-@_application
-def flink_status_command(application: str) -> None:
-    """Say how the application is."""
-    from operations.flink import FlinkApplication
-
-    for line in FlinkApplication(application, click.echo).status():
-        click.echo(line)
+main.add_command(flink_group)
 
 
 @main.command("job", context_settings={"ignore_unknown_options": True})
@@ -231,21 +178,4 @@ def _environment_of(overlay: str, values: Path, *, or_example: bool = False) -> 
 
     if overlay == "local":
         return None
-    return read_environment(EXAMPLE) if or_example and not values.exists() else _enter(values)
-
-
-def _enter(values: Path) -> Environment:
-    """Read an environment's values, and see that what we do is done in its region and its account."""
-    from operations.environment import read_environment
-
-    environment = read_environment(values)
-    os.environ["AWS_REGION"] = os.environ["AWS_DEFAULT_REGION"] = environment.region
-    environment.check_account()
-    return environment
-
-
-def _name_and_value(parameter: str) -> tuple[str, str]:
-    name, separator, value = parameter.partition("=")
-    if not separator:
-        raise ConfigurationError(f"{parameter!r} is no NAME=VALUE")
-    return name, value
+    return read_environment(EXAMPLE) if or_example and not values.exists() else enter(values)

@@ -114,7 +114,7 @@ class DirectoryStore:
             path.unlink(missing_ok=True)
         self._remove_empty(path.parent)
 
-    def tidy(self) -> None:
+    def tidy(self, prefix: str = "") -> None:
         for left in (self.root / _STAGING).glob("[0-9a-f]*"):
             with suppress(FileNotFoundError), left.open("rb") as handle, suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its writer, if it lives, holds the lock

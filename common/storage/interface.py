@@ -66,8 +66,11 @@ class Store(Protocol):
     def delete(self, key: str) -> None:
         """Remove the object; removing one that is not there is no error."""
 
-    def tidy(self) -> None:
-        """Remove what killed writers left, which no reader ever saw; writers at work keep what is theirs."""
+    def tidy(self, prefix: str = "") -> None:
+        """Remove what killed writers of keys under `prefix` left, which no reader ever saw, or more of that.
+
+        Writers at work keep what is theirs.
+        """
 
 
 def check_key(uri: str, key: str) -> None:

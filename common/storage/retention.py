@@ -34,7 +34,7 @@ def prune(store: Store, prefix: str, keep: int) -> list[str]:
 
     Returns the runs removed. Does nothing where nothing is published, or where another process moves the pointer.
     """
-    store.tidy()
+    store.tidy(f"{prefix}/")
     pointer, expected = read_pointer(store, prefix)
     if pointer is None:
         return []

@@ -130,10 +130,10 @@ class S3Store:
         with self._errors(key):
             self._client.delete_object(**self._object(key))
 
-    def tidy(self) -> None:
+    def tidy(self, prefix: str = "") -> None:
         with self._errors(""):
             pages = self._client.get_paginator("list_multipart_uploads")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
                 for upload in page.get("Uploads", []):
                     if datetime.now(UTC) - upload["Initiated"] > _ABANDONED:
                         self._client.abort_multipart_upload(

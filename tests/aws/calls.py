@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote
 
 import moto.server
 import pytest
+from moto.kinesis.utils import decompose_shard_iterator
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
@@ -74,7 +75,10 @@ def _of_s3(environ: dict[str, Any], status: int) -> Iterator[Call]:
     method, arn = environ["REQUEST_METHOD"], f"arn:aws:s3:::{bucket}"
     if not key:
         assert method == "GET", f"not told apart yet: {method} {environ['PATH_INFO']}"
-        yield Call("s3:ListBucket", arn, (("s3:prefix", query.get("prefix", [""])[0]),))
+        if "uploads" in query:
+            yield Call("s3:ListBucketMultipartUploads", arn)
+        else:
+            yield Call("s3:ListBucket", arn, (("s3:prefix", query.get("prefix", [""])[0]),))
         return
     actions = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "POST": "PutObject"}
     actions["DELETE"] = "AbortMultipartUpload" if "uploadId" in query else "DeleteObject"
@@ -94,6 +98,8 @@ def _of_json(service: str, environ: dict[str, Any], body: bytes) -> Iterator[Cal
     request = json.loads(body or b"{}")
     prefix = f"arn:aws:{service}:{REGION}:{ACCOUNT}"
     if service == "kinesis":
+        if "ShardIterator" in request:  # the stream is in it
+            request["StreamName"] = decompose_shard_iterator(request["ShardIterator"])[0]
         yield Call(f"kinesis:{operation}", request.get("StreamARN") or f"{prefix}:stream/{request['StreamName']}")
         yield Call("kms:GenerateDataKey" if operation.startswith("Put") else "kms:Decrypt", "key")
     elif service == "sqs":

@@ -9,6 +9,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +18,7 @@ import boto3
 import psycopg
 import pytest
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 
 from common import database_credentials
 from common.errors import ConfigurationError
@@ -24,6 +26,7 @@ from common.postgres import DatabaseUnavailableError, connect, embedded_database
 from sentiment_minibatch.cli import main
 from sentiment_minibatch.web.app import create_app
 from tests.aws.rds import MASTER, Rds, rds
+from tests.sentiment_minibatch.scoring.models import small_model
 
 DATABASE = "trader_network"
 
@@ -72,6 +75,16 @@ def run(instance: Rds, user: str, *command: str, credentials: str = "iam") -> st
     return done.output
 
 
+@contextmanager
+def page(instance: Rds, user: str) -> Iterator[FlaskClient]:
+    """The page as this user, by the credentials of the environment."""
+    app = create_app(instance.url(user, DATABASE))
+    try:
+        yield app.test_client()
+    finally:
+        app.extensions["sentiment"].database.close()
+
+
 @pytest.fixture
 def migrated(instance: Rds, secret: str) -> Rds:
     run(instance, MASTER, "create-roles", credentials=secret)
@@ -88,6 +101,34 @@ def test_each_user_does_its_own_work_and_nobody_but_the_first_step_is_the_master
     assert "up to date" in run(migrated, "sentiment_owner", "migrate")
     assert [login for login in migrated.logins if login[0] == MASTER] == [(MASTER, "secret")]
     assert {how for user, how in migrated.logins if user != MASTER} == {"token"}
+
+
+def test_messages_are_scored_as_the_job_and_shown_as_the_page(
+    migrated: Rds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages, another = tmp_path / "messages.ndjson", tmp_path / "model.json"
+    run(migrated, "sentiment_job", "generate", "--words", "--out", str(messages), "--messages", "300", "--symbols", "5")
+    run(migrated, "sentiment_job", "load-messages", str(messages))
+    assert "by scorer" in run(migrated, "sentiment_job", "score-messages")
+    run(migrated, "sentiment_job", "aggregate")
+    another.write_text(json.dumps(small_model()))
+    run(migrated, "sentiment_job", "rescore", "--scorer", str(tmp_path))
+    run(migrated, "sentiment_job", "aggregate")
+    monkeypatch.setenv("DATABASE_CREDENTIALS", "iam")
+    with page(migrated, "sentiment_page") as client:
+        shown = client.get("/api/v1/index").json
+        assert shown is not None
+        symbol = shown["symbols"][0]["symbol"]
+        for path in (
+            "/",
+            "/readyz",
+            "/metrics",
+            "/api/v1/market",
+            f"/api/v1/index/{symbol}",
+            f"/api/v1/messages/{symbol}",
+        ):
+            assert client.get(path).status_code == 200, path
+    assert "raw scores are kept" in run(migrated, "sentiment_owner", "prune", "--days", "1", "--text-days", "1")
 
 
 def test_making_the_users_again_changes_nothing_and_takes_over_what_another_user_made(
@@ -123,15 +164,23 @@ def test_what_is_not_ones_work_is_refused(
 
 
 def test_the_page_goes_on_when_the_password_is_rotated(
-    migrated: Rds, secret: str, monkeypatch: pytest.MonkeyPatch
+    migrated: Rds, secret: str, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with the master's secret, every seven days: UserGuide/rds-secrets-manager.html."""
+    """As with the master's secret, every seven days: UserGuide/rds-secrets-manager.html.
+
+    The connection that it keeps goes on; when that breaks off, the next one brings the new password.
+    """
     monkeypatch.setenv("DATABASE_CREDENTIALS", secret)
-    client = create_app(migrated.url(MASTER, DATABASE)).test_client()
-    assert client.get("/readyz").status_code == 200
-    rotated = json.dumps({"username": MASTER, "password": "second"})
-    boto3.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=rotated)
-    assert client.get("/readyz").status_code == 200
+    with page(migrated, MASTER) as client:
+        assert client.get("/readyz").status_code == 200
+        rotated = json.dumps({"username": MASTER, "password": "second"})
+        boto3.client("secretsmanager").put_secret_value(SecretId=secret, SecretString=rotated)
+        assert client.get("/readyz").status_code == 200
+        logins = migrated.logins.count((MASTER, "secret"))
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [DATABASE])
+        assert client.get("/readyz").status_code == 200
+        assert migrated.logins.count((MASTER, "secret")) == logins + 1
 
 
 def test_an_expired_token_is_refused_and_every_connection_brings_a_new_one(

@@ -11,8 +11,14 @@ from typing import Any
 import boto3
 import pytest
 
+from common.postgres import connect
+from common.storage import open_store
+from sentiment_minibatch.schema import migrate
+from sentiment_minibatch.streaming.archive import rebuild
+from sentiment_minibatch.streaming.delivery import PREFIX
 from tests.aws.firehose import Firehose
 from tests.infra.conftest import parse
+from tests.sentiment_minibatch.streaming.test_revisions import message, revision
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -44,10 +50,16 @@ def test_rows_wait_and_then_lie_as_lines_of_json_below_their_hour(bucket: str, n
     assert key.startswith("sentiment/stream/")
 
 
-def test_an_error_lies_where_no_reader_of_rows_looks(bucket: str) -> None:
-    for name, destination in streams().items():
-        Firehose(boto3.client("s3"), bucket, name, destination).fail(b"{", NOON)
-    rows = [destination["Prefix"].partition("dt=")[0] for destination in streams().values()]
-    for key in objects(bucket):
-        assert key.startswith("sentiment/stream/errors/processing-failed/dt=2026-01-05/")
-        assert not key.startswith(tuple(rows))
+def test_an_error_lies_where_the_reader_of_revisions_does_not_look(bucket: str, database_url: str) -> None:
+    ((name, destination),) = streams().items()
+    firehose = Firehose(boto3.client("s3"), bucket, name, destination)
+    firehose.fail(b"{", NOON)
+    (put_aside,) = objects(bucket)
+    assert put_aside.startswith("sentiment/stream-errors/processing-failed/dt=2026-01-05/")
+    firehose.put(json.dumps(revision(1)).encode(), NOON)
+    firehose.put(json.dumps(message(2, 7)).encode(), NOON + timedelta(seconds=60))
+    archive = open_store(f"s3://{bucket}/{PREFIX}")
+    with connect(database_url, autocommit=True) as connection:
+        migrate(connection)
+        ((_, read),) = rebuild(connection, archive, NOON, NOON + timedelta(hours=1))
+    assert (read.revisions, read.messages, read.unreadable) == (1, 1, 0)

@@ -9,25 +9,38 @@ from __future__ import annotations
 
 import ast
 import base64
+import gzip
 import json
+import os
+import subprocess
+import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
+import psycopg
 import pytest
 from click.testing import CliRunner
 
+from common.storage import list_publications, open_store
 from operations import stacks
 from recs_batch.cli import main as recs_batch
+from recs_batch.serving.app import create_app
+from recs_batch.serving.settings import ServeSettings
 from sentiment_minibatch.cli import main as sentiment_minibatch
 from sentiment_minibatch.streaming import preprocess
+from sentiment_minibatch.streaming.cli import main as streaming
+from sentiment_minibatch.streaming.delivery import PREFIX as ARCHIVE
 from tests.aws.calls import ACCOUNT, REGION, Call, recorded
 from tests.aws.policies import actions, allows, permits
 from tests.aws.rds import MASTER, Rds
 from tests.aws.test_database import DATABASE, instance, secret, server  # noqa: F401 (fixtures)
 from tests.infra.conftest import parse
+from tests.sentiment_minibatch.streaming.test_revisions import message, revision
 
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")  # what moto does not create
 
@@ -60,7 +73,8 @@ def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     repositories = {f"{kind}Repository": f"{unique}/{kind.lower()}" for kind in kinds}
     found = stacks.deploy(f"{unique}-storage", "storage", {"Name": unique, **given, **repositories})
     secret_arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
-    roles = {f"{kind}RoleName": f"{unique}-{kind}" for kind in ("Recommendations", "Sentiment", "Page", "Migration")}
+    of_pods = ("Recommendations", "Serving", "Sentiment", "Page", "Migration")
+    roles = {f"{kind}RoleName": f"{unique}-{kind}" for kind in of_pods}
     stacks.deploy(
         f"{unique}-identity",
         "identity",
@@ -77,6 +91,7 @@ def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "PreprocessCodeVersion": version,
         "FlinkCodeKey": "g",
         "FlinkCodeVersion": "1",
+        "DatabaseResourceId": "db-A",
     }
     stacks.deploy(
         f"{unique}-streaming", "streaming", {"Name": unique, **code, **{name: f"{unique}-{name}" for name in names}}
@@ -115,7 +130,15 @@ OF_SERVICES = {
     "MonitoringRole": "RDS reports: AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html",
     "SageMakerRole": "SageMaker pulls, trains, serves: sagemaker/latest/dg/sagemaker-roles.html",
 }
-REHEARSED = {"MigrationRole", "PageRole", "PreprocessRole", "RecommendationsRole", "SentimentRole"}
+REHEARSED = {
+    "MigrationRole",
+    "PageRole",
+    "PreprocessRole",
+    "ReaderRole",
+    "RecommendationsRole",
+    "SentimentRole",
+    "ServingRole",
+}
 
 
 def test_every_role_of_the_templates_is_rehearsed_or_is_a_services() -> None:
@@ -152,8 +175,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[Call]]]:
         yield found
 
 
-def test_the_nightly_recommendations(
-    deployed: dict[str, str], calls: dict[str, set[Call]], run: Run, tmp_path: Path
+def test_the_nightly_recommendations_and_who_answers_from_them(
+    deployed: dict[str, str],
+    calls: dict[str, set[Call]],
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bucket = deployed["DataBucket"]
     size = ["--users", "60", "--rooms", "12", "--messages", "300", "--likes", "900"]
@@ -162,11 +189,27 @@ def test_the_nightly_recommendations(
         "TABLES_URI": f"s3://{bucket}/tables",
         "WORK_URI": f"s3://{bucket}/recs/work",
         "STORE_URI": f"s3://{bucket}",
+        "RECS_KEEP_PUBLICATIONS": "2",
+        "RECS_KEEP_WORK_DAYS": "0",
     }
-    for _ in ("the first night, when nothing is there yet", "another one"):
-        run("recs-batch", recs_batch, "run", "--engine", "duckdb", "--scorer", "count", "--no-evaluate", **places)
-    assert boto3.client("s3").head_object(Bucket=bucket, Key="recs/latest.json")
+    for day in ("2026-10-29", "2026-10-30", "2026-10-31"):  # nothing is there yet; then something; then too much
+        run("recs-batch", recs_batch, "run", "--date", day, "--no-evaluate", **places)
+    kept = [found.metadata["date"] for found in list_publications(open_store(f"s3://{bucket}"), "recs")]
+    assert kept == ["2026-10-30", "2026-10-31"]
     check("recs-batch", statements(deployed, "identity", "RecommendationsRole"), calls["recs-batch"])
+
+    with monkeypatch.context() as patched:
+        patched.setenv("AWS_ACCESS_KEY_ID", "recs-serving")
+        settings = ServeSettings(STORE_URI=places["STORE_URI"], poll_seconds=50, cache=tmp_path / "cache")
+        client = create_app(settings).test_client()
+        client.application.extensions["recs"].refresh()
+        assert client.get("/readyz").status_code == 200
+        newest, before = client.get("/api/v1/publications").json["publications"]
+        for run_of in (newest["run"], before["run"]):
+            answer = client.get("/api/v1/users/1/recommendations", query_string={"of": run_of})
+            assert answer.status_code in {200, 404}, answer.text
+        assert client.post("/api/v1/recommendations", json={}).status_code == 200
+    check("recs-serving", statements(deployed, "identity", "ServingRole"), calls["recs-serving"])
 
 
 def test_the_sentiment_products_three_users(
@@ -224,6 +267,54 @@ def test_the_sentiment_products_three_users(
         assert not any(allows(held[component], other) for other in others), f"{component} may be somebody else"
 
 
+def test_the_reader_of_the_stream(
+    deployed: dict[str, str],
+    calls: dict[str, set[Call]],
+    run: Run,
+    instance: Rds,  # noqa: F811
+    secret: str,  # noqa: F811
+    server: str,  # noqa: F811
+) -> None:
+    """As it runs in its pod, a process that is told to stop; then what is rebuilt from the archive."""
+    stream = f"{deployed['Name']}-RevisionStreamName"
+    lately = revision(1, period_ending=f"{datetime.now(UTC):%Y-%m-%dT%H:%M}:00Z")  # what is old would be forgotten
+    boto3.client("kinesis").put_record(StreamName=stream, PartitionKey="TSLA", Data=json.dumps(lately))
+    archived = f"{ARCHIVE}/dt=2026-01-05/hour=14/a.gz"
+    body = gzip.compress(json.dumps(message(2, 7)).encode())
+    boto3.client("s3").put_object(Bucket=deployed["DataBucket"], Key=archived, Body=body)
+    master = {"DATABASE_URL": instance.url(MASTER, DATABASE), "DATABASE_CREDENTIALS": secret}
+    run("somebody", sentiment_minibatch, "create-roles", **master)
+    owner = {"DATABASE_URL": instance.url("sentiment_owner", DATABASE), "DATABASE_CREDENTIALS": "iam"}
+    run("somebody", sentiment_minibatch, "migrate", **owner)
+
+    job = {"DATABASE_URL": instance.url("sentiment_job", DATABASE), "DATABASE_CREDENTIALS": "iam"}
+    follow = [sys.executable, "-m", "sentiment_minibatch.streaming", "follow", "--stream", stream, "--port", "0"]
+    with subprocess.Popen(follow, env=os.environ | job | {"AWS_ACCESS_KEY_ID": "sentiment-reader"}) as reader:
+        try:
+            _wait_for_a_minute(server, reader)
+        finally:
+            reader.terminate()
+    assert reader.returncode == 0
+    archive = f"s3://{deployed['DataBucket']}/{ARCHIVE}"
+    period = ("--from", "2026-01-05T14:00", "--to", "2026-01-05T15:00")
+    run("sentiment-reader", streaming, "rebuild", archive, *period, **job)
+
+    held = statements(deployed, "streaming", "ReaderRole")
+    assert ("sentiment_job", "token") in instance.logins
+    login = Call("rds-db:connect", f"arn:aws:rds-db:{REGION}:{ACCOUNT}:dbuser:db-A/sentiment_job")
+    check("sentiment-reader", held, calls["sentiment-reader"] | {login})
+    assert not allows(held, login._replace(resource=login.resource.replace("_job", "_owner")))
+
+
+def _wait_for_a_minute(server: str, reader: subprocess.Popen[bytes]) -> None:  # noqa: F811
+    with psycopg.connect(server.replace("/postgres?", f"/{DATABASE}?"), autocommit=True) as connection:
+        ends = time.monotonic() + 60
+        while not connection.execute("SELECT FROM sentiment.minute").fetchall():
+            assert reader.poll() is None, "the reader has ended"
+            assert time.monotonic() < ends, "the reader brings no minute"
+            time.sleep(0.2)
+
+
 def test_the_preprocessing_function(
     deployed: dict[str, str], calls: dict[str, set[Call]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +338,7 @@ def test_a_call_that_the_role_lacks_would_be_found(deployed: dict[str, str]) -> 
     assert allows(held, Call("s3:PutObject", f"{bucket}/recs/latest.json"))
     assert not allows(held, Call("s3:PutObject", f"{bucket}/sentiment/minutes/latest.json"))
     assert not allows(held, Call("s3:DeleteObject", f"{bucket}/recs/latest.json"))
+    assert not allows(held, Call("s3:DeleteObject", f"{bucket}/tables/users.parquet"))
     assert allows(held, Call("s3:ListBucket", bucket)), "else S3 would say 403 about what is missing"
     assert not allows(held, Call("s3:ListBucket", bucket, (("s3:prefix", "sentiment/"),)))
     with pytest.raises(AssertionError, match="recs-batch would be refused"):

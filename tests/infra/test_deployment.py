@@ -165,6 +165,7 @@ def test_streaming_joins_kinesis_lambda_and_a_place_for_what_failed(names: dict[
         PreprocessCodeVersion=version,
         FlinkCodeKey="flink.zip",
         FlinkCodeVersion="1",
+        DatabaseResourceId="db-ABC",
     )
     made = resources(names, "streaming")
     summary = boto3.client("kinesis").describe_stream_summary(StreamName=made["RawStream"])["StreamDescriptionSummary"]
@@ -188,7 +189,13 @@ def test_streaming_joins_kinesis_lambda_and_a_place_for_what_failed(names: dict[
 def test_a_template_that_cannot_be_deployed_says_why(names: dict[str, str]) -> None:
     with pytest.raises(StackError, match="was not deployed"):
         deploy(
-            names, "streaming", PreprocessCodeKey="a", PreprocessCodeVersion="1", FlinkCodeKey="b", FlinkCodeVersion="1"
+            names,
+            "streaming",
+            PreprocessCodeKey="a",
+            PreprocessCodeVersion="1",
+            FlinkCodeKey="b",
+            FlinkCodeVersion="1",
+            DatabaseResourceId="db-ABC",
         )
 
 

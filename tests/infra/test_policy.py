@@ -178,14 +178,28 @@ METRICS = {
     "AWS/Lambda": {"IteratorAge", "OnFailureDestinationDeliveredEventCount"},
     "AWS/SQS": {"ApproximateNumberOfMessagesVisible"},
     "AWS/Firehose": {"DeliveryToS3.DataFreshness"},
-    "AWS/KinesisAnalytics": {"downtime", "fullRestarts", "numRestarts", "uptime", "lastCheckpointDuration"},
+    # streams/latest/dev/monitoring-with-cloudwatch.html
+    "AWS/Kinesis": {"GetRecords.IteratorAgeMilliseconds"},
+    # managed-flink/latest/java/metrics-dimensions.html; for Flink 2.2 it has no fullRestarts any more.
+    "AWS/KinesisAnalytics": {"numRestarts", "numberOfFailedCheckpoints"},
 }
+
+
+def watched(alarm: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The metrics of an alarm, which names one or has expressions over some, as (namespace, name)."""
+    if "MetricName" in alarm:
+        yield alarm["Namespace"], alarm["MetricName"]
+    for query in alarm.get("Metrics", []):
+        if "MetricStat" in query:
+            yield query["MetricStat"]["Metric"]["Namespace"], query["MetricStat"]["Metric"]["MetricName"]
 
 
 def test_alarms_watch_metrics_that_exist_and_somebody_is_told(template: dict[str, Any]) -> None:
     alarms = dict(of_type(template, "AWS::CloudWatch::Alarm"))
     for name, alarm in alarms.items():
-        assert alarm["MetricName"] in METRICS[alarm["Namespace"]], name
+        assert list(watched(alarm)), name
+        for namespace, metric in watched(alarm):
+            assert metric in METRICS[namespace], name
         assert alarm["AlarmActions"] == [{"Ref": "Alarms"}], name
     if alarms:
         (subscription,) = (properties for _, properties in of_type(template, "AWS::SNS::Subscription"))

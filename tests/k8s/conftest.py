@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from operations import deployment
 from operations.environment import EXAMPLE, read_environment
 
 Manifest = dict[str, Any]
 OVERLAYS = sorted(path.name for path in Path("k8s/overlays").iterdir())
+IN_NO_OVERLAY = ["classifier-learning", "messages"]
+ALL_COMPONENTS = "aws, and the components that no overlay has"
 
 
 @cache
 def render(overlay: str) -> list[Manifest]:
     """As `make render` does, with the example's values."""
+    if overlay == ALL_COMPONENTS:
+        with tempfile.TemporaryDirectory() as folder:
+            parts = {"resources": ["overlays/aws"], "components": [f"components/{name}" for name in IN_NO_OVERLAY]}
+            root = os.path.relpath("k8s", Path(folder).resolve())  # an absolute path is none to kustomize
+            listed = {kind: [f"{root}/{path}" for path in paths] for kind, paths in parts.items()}
+            images = yaml.safe_load(Path("k8s/overlays/aws/kustomization.yaml").read_text())["images"]
+            kustomization = {"namespace": "trader-network", **listed, "images": images}
+            Path(folder, "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+            return deployment.render(folder, environment=read_environment(EXAMPLE))
     return deployment.render(overlay, environment=None if overlay == "local" else read_environment(EXAMPLE))
 
 
-@pytest.fixture(params=OVERLAYS)
+@pytest.fixture(params=[*OVERLAYS, ALL_COMPONENTS])
 def manifests(request: pytest.FixtureRequest) -> list[Manifest]:
     """All the manifests of an overlay; a test that asks for them runs for each."""
     if not shutil.which("kubectl"):

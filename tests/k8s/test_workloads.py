@@ -10,8 +10,8 @@ from tests.k8s.conftest import Manifest, containers, jobs, names, of_kind, pod_t
 
 def test_web_services_have_three_probes_and_finish_what_is_in_flight(manifests: list[Manifest]) -> None:
     for deployment in of_kind(manifests, "Deployment"):
-        if deployment["metadata"]["labels"]["app.kubernetes.io/component"] == "reader":
-            continue  # it serves nobody
+        if deployment["metadata"]["labels"]["app.kubernetes.io/component"] in {"reader", "scorer"}:
+            continue  # they serve nobody
         spec = deployment["spec"]["template"]["spec"]
         (container,) = spec["containers"]
         probes = {kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")}

@@ -135,20 +135,28 @@ def test_streaming_is_deployed_with_the_versions_of_the_code_that_was_built(
     ):
         infra_deploy(tmp_path, "streaming")
 
-    def versions(content: bytes) -> tuple[str, str]:
+    def versions(content: bytes, *command: str) -> tuple[str, str]:
         for file, _ in code.ZIPS.values():
             tmp_path.joinpath(file).write_bytes(content)
-        infra_deploy(tmp_path, "streaming")
+        main([*(command or ("infra-deploy", "streaming")), *of_it], standalone_mode=False)
         stack = stacks.described(found.client("cloudformation"), found.stack("streaming"))
         assert stack is not None
         held = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
         return held["PreprocessCodeVersion"], held["FlinkCodeVersion"]
 
+    of_it = ("--values", str(tmp_path / "values.yaml"))
     empty = b"PK\x05\x06" + bytes(18)
     first = versions(empty)
     assert versions(empty) == first
     assert [f.state for f in plan._stack(found, "streaming")] == ["there"]
-    assert set(versions(b"PK\x05\x06" + bytes(16) + b"\x01\x00a")).isdisjoint(first)
+    second = versions(b"PK\x05\x06" + bytes(16) + b"\x01\x00a")
+    assert set(second).isdisjoint(first)
+
+    # The Flink application is stopped for that (test_flink.py plays the service, which moto does not).
+    application = SimpleNamespace(update=lambda deploy: deploy())
+    monkeypatch.setattr("operations.cli_flink._flink", lambda _: application)
+    third = versions(b"PK\x05\x06" + bytes(16) + b"\x01\x00b", "flink", "update")
+    assert set(third).isdisjoint(second)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import boto3
 import pytest
 
 from common.storage import (
@@ -18,12 +19,14 @@ from common.storage import (
     Store,
     latest_publication,
     list_publications,
+    open_store,
     prune,
     publish,
     rollback,
 )
 from common.storage import publication as publication_module
 from common.storage import retention as retention_module
+from common.storage import s3 as s3_module
 from tests.common.storage.test_publication import Crash, CrashingStore
 
 
@@ -146,8 +149,6 @@ open_store(sys.argv[1]).put("key", Endless())
 
 
 def test_unfinished_files_go_with_the_process_that_wrote_them_and_not_before(tmp_path: Path) -> None:
-    from common.storage import open_store
-
     store, staging = open_store(str(tmp_path)), tmp_path / ".staging"
     with subprocess.Popen(
         [sys.executable, "-c", _WRITER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -163,10 +164,21 @@ def test_unfinished_files_go_with_the_process_that_wrote_them_and_not_before(tmp
 
 
 def test_deleting_the_last_file_of_a_folder_removes_the_folder(tmp_path: Path) -> None:
-    from common.storage import open_store
-
     store = open_store(str(tmp_path))
     store.put("a/b/c", b"1")
     store.put("a/d", b"2")
     store.delete("a/b/c")
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["d"]
+
+
+def test_uploads_that_were_given_up_are_looked_for_below_the_publications_alone(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of a bucket is others', and a role that may not touch it would be refused."""
+    monkeypatch.setattr(s3_module, "_ABANDONED", timedelta(0))
+    client = boto3.client("s3")
+    for key in ("recs/a", "recs-of-others/a", "sentiment/a"):
+        client.create_multipart_upload(Bucket=bucket, Key=key)
+    prune(open_store(f"s3://{bucket}"), "recs", keep=2)
+    left = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert {upload["Key"] for upload in left} == {"recs-of-others/a", "sentiment/a"}

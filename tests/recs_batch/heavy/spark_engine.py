@@ -22,7 +22,6 @@ from recs_batch.parameters import KINDS, Filter, Parameters
 from tests.recs_batch import filter_oracle, oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
 
-
 pytestmark = pytest.mark.timeout(900)  # a cold JVM compiles for a minute before its first rows
 
 
