@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from common.postgres import connect
 from sentiment_minibatch.schema import migrate
 from sentiment_minibatch.streaming.revisions import Change, UnreadableError, merge, prune, read_change
+from tests.sentiment_minibatch.processes import somebody_waits_for_a_lock, wait_until
 
 MINUTE = datetime(2026, 1, 5, 14, 31, tzinfo=UTC)
 NAMES = ("revision", "bullish_sum", "bearish_sum", "squares_sum", "bullish_count", "bearish_count", "neutral_count")
@@ -115,6 +117,21 @@ def test_what_was_pruned_is_not_put_together_from_what_comes_later(connection: p
     prune(connection, timedelta(days=1))
     assert connection.execute("SELECT count(*) FROM sentiment.stream_minute").fetchone() == (0,)
     keep(connection, message(2, 1))
+    assert minutes(connection) == before
+
+
+def test_what_is_pruned_while_it_is_being_changed_stays_as_it_was(
+    connection: psycopg.Connection, database_url: str
+) -> None:
+    keep(connection, revision(1, messages=100))
+    before = minutes(connection)
+    with connect(database_url, autocommit=True) as other, ThreadPoolExecutor(1) as pool:
+        with connection.transaction():
+            connection.execute("UPDATE sentiment.progress SET kept_from = %s", [MINUTE])
+            changed = pool.submit(keep, other, revision(2, messages=1))
+            wait_until(lambda: somebody_waits_for_a_lock(connection))
+            prune(connection, timedelta(days=1))
+        changed.result(60)
     assert minutes(connection) == before
 
 
