@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from common.postgres import connect
 from sentiment_minibatch.schema import migrate
 from sentiment_minibatch.streaming.revisions import Change, UnreadableError, merge, prune, read_change
+from tests.sentiment_minibatch.oracle import expected_hours, hours_of
 from tests.sentiment_minibatch.processes import somebody_waits_for_a_lock, wait_until
 
 MINUTE = datetime(2026, 1, 5, 14, 31, tzinfo=UTC)
@@ -109,6 +110,15 @@ def test_a_minute_that_a_lost_job_left_open_holds_nothing_up(connection: psycopg
     later = MINUTE + timedelta(minutes=2)
     keep(connection, revision(2, period_ending=f"{later:%Y-%m-%dT%H:%M:%SZ}"))
     assert progress(connection) == (later, later)
+
+
+def test_hours_follow_the_minutes_that_the_stream_changes_later(connection: psycopg.Connection) -> None:
+    keep(connection, revision(1), revision(2, symbol="SPY"))
+    keep(connection, revision(3, period_ending=f"{MINUTE + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"))
+    before = hours_of(connection)
+    keep(connection, revision(4, messages=5), revision(5, 2, messages=0, symbol="SPY"), message(6, 1, micros=-9))
+    assert hours_of(connection) == pytest.approx(expected_hours(connection))
+    assert before.keys() > hours_of(connection).keys()
 
 
 def test_what_was_pruned_is_not_put_together_from_what_comes_later(connection: psycopg.Connection) -> None:
