@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,22 +13,50 @@ import click
 import psycopg
 
 from common.errors import UnavailableError
-from common.postgres import connect, database_url
+from common.postgres import DatabaseUnavailableError, connect, database_url
 from sentiment_minibatch.schema import check_schema
+
+_SECONDS_TO_START = 60
 
 
 @contextmanager
-def database(*, checked: bool = True) -> Iterator[psycopg.Connection]:
+def database() -> Iterator[psycopg.Connection]:
     """Connect in autocommit mode to a database whose schema is up to date.
 
     A connection that breaks off becomes an `UnavailableError`: every command can simply be run again.
     """
+    with _kept(connect(database_url(), autocommit=True)) as connection:
+        check_schema(connection)
+        yield connection
+
+
+@contextmanager
+def database_to_prepare() -> Iterator[psycopg.Connection]:
+    """Connect as `database` does, but whatever the schema, and to a server that may take a minute to start."""
+    with _kept(_connect_once_started(database_url())) as connection:
+        yield connection
+
+
+def _connect_once_started(url: str) -> psycopg.Connection:
+    deadline, said = time.monotonic() + _SECONDS_TO_START, False
+    while True:
+        try:
+            return connect(url, autocommit=True)
+        except DatabaseUnavailableError as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not said:
+                click.echo(f"{error}; waiting up to {_SECONDS_TO_START} seconds for it", err=True)
+            said = True
+            time.sleep(1)
+
+
+@contextmanager
+def _kept(opened: psycopg.Connection) -> Iterator[psycopg.Connection]:
     try:
-        with connect(database_url(), autocommit=True) as connection:
+        with opened as connection:
             # The server ends what a killed client was running, and frees its locks, within seconds.
             connection.execute("SET client_connection_check_interval = '2s'")
-            if checked:
-                check_schema(connection)
             yield connection
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]

@@ -10,7 +10,7 @@ import click
 from common.errors import DataError
 from common.settings import StoreSettings, load_settings
 from common.storage import open_store
-from sentiment_minibatch.commands.options import Quantity, UtcTime, database, minute_range
+from sentiment_minibatch.commands.options import Quantity, UtcTime, database, database_to_prepare, minute_range
 from sentiment_minibatch.companies import name_companies
 from sentiment_minibatch.export import export_minutes, last_complete_day
 from sentiment_minibatch.generator import MOST_SYMBOLS, StreamSettings, deliveries
@@ -31,8 +31,8 @@ _A_YEAR = 366 * 24 * 3_600
 
 @click.command("migrate")
 def migrate_command() -> None:
-    """Create the tables, or bring them up to date."""
-    with database(checked=False) as connection:
+    """Create the tables, or bring them up to date; a server that is starting has a minute for it."""
+    with database_to_prepare() as connection:
         applied = migrate(connection)
     click.echo(f"applied {', '.join(applied)}" if applied else "the schema is up to date")
 
@@ -40,7 +40,7 @@ def migrate_command() -> None:
 @click.command("create-roles")
 def create_roles_command() -> None:
     """Make the database's three users, as its master: one that owns the tables, one for the job, one for the page."""
-    with database(checked=False) as connection:
+    with database_to_prepare() as connection:
         create_roles(connection)
     click.echo("there are sentiment_owner, sentiment_job and sentiment_page")
 

@@ -29,7 +29,7 @@ _TOKENS = re.compile(
 _REPEATED_LETTER = re.compile(r"(.)\1{2,}")
 # Marks that are not seen but tear words apart: zero-width, directions of writing, variation selectors, controls.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+    "[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
 _LOOKALIKES = (("\u2018", "'"), ("\u2019", "'"), ("\uff04", "$"))
 
@@ -38,6 +38,7 @@ def clean(text: str) -> str:
     """Return a text with HTML entities resolved (twice, for some are escaped twice) and unseen marks taken out."""
     if "&" in text:
         text = html.unescape(html.unescape(text))
+    text = text.replace("\0", "\ufffd")  # as JSON, streams and PostgreSQL hand it on
     if text.isascii():
         return text if text.isprintable() else _UNSEEN.sub("", text)
     text = _UNSEEN.sub("", text)

@@ -1,6 +1,7 @@
 """The command line, in process, on a real database and a real store."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from psycopg.conninfo import conninfo_to_dict
 
 from common.cli import run
 from common.storage import latest_publication, open_store
 from sentiment_minibatch.cli import main
+from sentiment_minibatch.commands import options
 from sentiment_minibatch.export import PREFIX, SCHEMA
 from sentiment_minibatch.load import load
 from tests.sentiment_minibatch.oracle import START, delivery, minutes_of, recomputed, run_job
@@ -236,4 +239,23 @@ def test_an_unreachable_database_is_one_line_and_worth_a_retry(
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:secret@127.0.0.1:9/none")
     code, error = fail(capsys, "aggregate")
     assert (code, len(error.splitlines())) == (75, 1)
+    assert "secret" not in error
+
+
+def test_a_database_that_is_still_starting_is_waited_for_where_it_is_prepared(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server = Path(str(conninfo_to_dict(database_url)["host"]), ".s.PGSQL.5432")
+    monkeypatch.setenv("DATABASE_URL", database_url.replace(str(server.parent), str(tmp_path)))
+    threading.Timer(0.5, (tmp_path / server.name).symlink_to, [server]).start()
+    assert "waiting up to 60 seconds" in succeed("migrate")
+
+
+def test_it_is_not_waited_for_without_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(options, "_SECONDS_TO_START", 1)
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://user:secret@/none?host={tmp_path}")
+    code, error = fail(capsys, "migrate")
+    assert (code, len(error.splitlines())) == (75, 2)
     assert "secret" not in error

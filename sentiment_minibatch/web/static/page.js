@@ -7,7 +7,8 @@ import { listQuery, showMoves, showTickers } from "./tickers.js";
 import { onSystemTheme, toggleTheme } from "./theme.js";
 import { linkTo, MOST_TICKERS, readAddress, span, symbolOf, view, writeAddress } from "./view.js";
 
-const SECONDS_BETWEEN_ASKS = 2;
+const SECONDS_BETWEEN_ASKS = 5;
+const SECONDS_WHILE_OPEN = 2; // where the stream feeds the minute that is still filling
 const SECONDS_UNTIL_LATE = 180;
 const SEARCH_AFTER_MS = 200;
 
@@ -220,6 +221,12 @@ function start() {
   return refresh();
 }
 
+// An answer that does not come must not keep the next question back.
+function askAgain() {
+  const open = state.now && state.now.as_of !== state.now.closed_through;
+  setTimeout(() => { refresh(); askAgain(); }, 1000 * (open ? SECONDS_WHILE_OPEN : SECONDS_BETWEEN_ASKS));
+}
+
 listen();
 await start();
-setInterval(refresh, SECONDS_BETWEEN_ASKS * 1000);
+askAgain();

@@ -42,7 +42,7 @@ def made_up(count: int, seed: int = 1) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def labelled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("labelled") / "messages.ndjson"
-    path.write_text("".join(json.dumps({"label": label, "text": text}) + "\n" for label, text in made_up(800)))
+    path.write_text("".join(json.dumps({"label": label, "text": text}) + "\n" for label, text in made_up(1_200)))
     return path
 
 

@@ -18,7 +18,7 @@ from sentiment_minibatch.delivered_json import delivery_of_json
 from sentiment_minibatch.scores import RejectedDeliveryError, judge
 from sentiment_minibatch.streaming import preprocess
 from sentiment_minibatch.streaming.event_source import kinesis_event
-from sentiment_minibatch.streaming.preprocess import handler, judge_record, transform
+from sentiment_minibatch.streaming.preprocess import handler, judge_all, judge_record, transform
 from sentiment_minibatch.streaming.records import Record
 from sentiment_minibatch.streaming.shards import ShardReader
 
@@ -131,7 +131,8 @@ def test_a_defect_of_ours_rejects_a_record_and_holds_up_no_shard(monkeypatch: py
         raise ZeroDivisionError("of ours")
 
     monkeypatch.setattr(preprocess, "judge", defect)
-    assert judge_record("1", json.dumps(GOOD).encode(), NOW).reason == "a defect: ZeroDivisionError: of ours"
+    (judged,) = judge_all("1", json.dumps(GOOD).encode(), NOW)
+    assert judged.reason == "a defect: ZeroDivisionError: of ours"
 
 
 def test_only_what_could_not_be_written_is_reported_to_be_retried(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sentiment_minibatch.cli import main
@@ -64,6 +64,7 @@ def test_a_transformation_answers_a_message_once() -> None:
 
 
 @given(st.text(), st.sampled_from([None, "", "Bullish", "Bearish"]))
+@example("$A\0B", None)
 @settings(deadline=None)
 def test_any_text_has_the_same_scores_in_the_stream_and_in_a_file(text: str, label: str | None) -> None:
     message = Message("1", "2026-01-05T14:30:00Z", f"$TSLA $BTC.X {text}".encode("utf-8", "replace").decode(), label)

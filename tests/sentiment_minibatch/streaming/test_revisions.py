@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from common.postgres import connect
 from sentiment_minibatch.schema import migrate
 from sentiment_minibatch.streaming.revisions import Change, UnreadableError, merge, prune, read_change
+from tests.sentiment_minibatch.oracle import expected_hours, hours_of
+from tests.sentiment_minibatch.processes import somebody_waits_for_a_lock, wait_until
 
 MINUTE = datetime(2026, 1, 5, 14, 31, tzinfo=UTC)
 NAMES = ("revision", "bullish_sum", "bearish_sum", "squares_sum", "bullish_count", "bearish_count", "neutral_count")
@@ -109,12 +112,36 @@ def test_a_minute_that_a_lost_job_left_open_holds_nothing_up(connection: psycopg
     assert progress(connection) == (later, later)
 
 
+def test_hours_follow_the_minutes_that_the_stream_changes_later(connection: psycopg.Connection) -> None:
+    keep(connection, revision(1), revision(2, symbol="SPY"))
+    keep(connection, revision(3, period_ending=f"{MINUTE + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"))
+    before = hours_of(connection)
+    keep(connection, revision(4, messages=5), revision(5, 2, messages=0, symbol="SPY"), message(6, 1, micros=-9))
+    assert hours_of(connection) == pytest.approx(expected_hours(connection))
+    assert before.keys() > hours_of(connection).keys()
+
+
 def test_what_was_pruned_is_not_put_together_from_what_comes_later(connection: psycopg.Connection) -> None:
     keep(connection, revision(1, messages=100))
     before = minutes(connection)
     prune(connection, timedelta(days=1))
     assert connection.execute("SELECT count(*) FROM sentiment.stream_minute").fetchone() == (0,)
     keep(connection, message(2, 1))
+    assert minutes(connection) == before
+
+
+def test_what_is_pruned_while_it_is_being_changed_stays_as_it_was(
+    connection: psycopg.Connection, database_url: str
+) -> None:
+    keep(connection, revision(1, messages=100))
+    before = minutes(connection)
+    with connect(database_url, autocommit=True) as other, ThreadPoolExecutor(1) as pool:
+        with connection.transaction():
+            connection.execute("UPDATE sentiment.progress SET kept_from = %s", [MINUTE])
+            changed = pool.submit(keep, other, revision(2, messages=1))
+            wait_until(lambda: somebody_waits_for_a_lock(connection))
+            prune(connection, timedelta(days=1))
+        changed.result(60)
     assert minutes(connection) == before
 
 

@@ -240,7 +240,12 @@ def test_every_answer_is_as_the_openapi_document_says(filled: psycopg.Connection
     """Schemathesis makes up questions, right and wrong ones."""
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
     operations = [result.ok() for result in schema.get_all_operations()]
-    assert [operation.path for operation in operations] == ["/api/v1/index", "/api/v1/index/{symbol}", "/api/v1/market"]
+    assert [operation.path for operation in operations] == [
+        "/api/v1/index",
+        "/api/v1/index/{symbol}",
+        "/api/v1/market",
+        "/api/v1/messages/{symbol}",
+    ]
     for operation in operations:
 
         @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))

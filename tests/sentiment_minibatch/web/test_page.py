@@ -1,11 +1,10 @@
 """The page in a real browser, against the real server on a real database."""
 
-import itertools
 import os
 import re
 import shutil
-import socket
 import subprocess
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,7 +14,9 @@ from typing import Literal
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask_openapi3.openapi import OpenAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import make_server
 
 from common.postgres import connect
 from sentiment_minibatch.load import load
@@ -43,20 +44,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def address(url: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = start(url, "serve", "--port", str(port), "--workers", "1")
-
-    def answers() -> bool:
-        with suppress(OSError):
-            return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz").status == 200)
-        return False
-
-    wait_until(answers)
-    yield f"http://127.0.0.1:{port}/"
-    kill(server)
+def address(app: OpenAPI) -> Iterator[str]:
+    """Where the application answers, served from here: a process of its own would import everything for every test."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
@@ -80,6 +76,7 @@ def empty_page(browser: Browser, address: str) -> Iterator[Page]:
 
 @pytest.fixture
 def page(filled: psycopg.Connection, empty_page: Page) -> Page:
+    """The page of a market that was there before it was opened."""
     expect(empty_page.locator("#ticker-chart canvas")).to_be_visible()
     return empty_page
 
@@ -98,6 +95,19 @@ def inked(page: Page, canvas: str) -> int:
         ".filter((value, at) => at % 4 === 3 && value > 0).length"
     )
     return points
+
+
+def test_the_command_serves_the_page(url: str, free_port: int) -> None:
+    server = start(url, "serve", "--port", str(free_port), "--workers", "1")
+
+    def answers() -> bool:
+        with suppress(OSError):
+            return bool(urllib.request.urlopen(f"http://127.0.0.1:{free_port}/readyz").status == 200)
+        return False
+
+    wait_until(answers)
+    assert b"<title>" in urllib.request.urlopen(f"http://127.0.0.1:{free_port}/").read()
+    kill(server)
 
 
 def test_it_shows_the_market_the_movers_and_a_chart(page: Page) -> None:
@@ -132,6 +142,24 @@ def test_it_updates_by_itself(page: Page, filled: psycopg.Connection, this_minut
     run_job(filled)
     expect(page.locator("#tickers tr").first).to_have_attribute("data-symbol", "NEWS")
     assert page.evaluate("window.notReloaded")
+
+
+@pytest.mark.parametrize(("open_minutes", "times"), [(0, 4), (1, 10)])
+def test_it_asks_every_five_seconds_and_every_two_of_a_minute_that_is_open(
+    page: Page, filled: psycopg.Connection, open_minutes: int, times: int
+) -> None:
+    filled.execute(
+        "UPDATE sentiment.progress SET open_through = aggregated_through + %s * interval '1 minute'", [open_minutes]
+    )
+    page.clock.install()
+    page.reload()
+    expect(page.locator("#status")).to_contain_text("live")
+    page.evaluate(
+        "() => { const ask = fetch; window.asked = 0;"
+        " window.fetch = (address) => { window.asked += address.includes('/index?sort='); return ask(address); }; }"
+    )
+    page.clock.run_for(20_500)
+    assert page.evaluate("window.asked") == times
 
 
 def test_a_ticker_is_found_and_chosen(page: Page) -> None:
@@ -278,8 +306,8 @@ def test_the_first_view_and_a_refresh_are_light(
     assert 1_000 < sum(received) < 20_000
 
 
-def test_axe_finds_nothing_in_any_state(page: Page, address: str) -> None:
-    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state(page: Page, address: str, scheme: Literal["light", "dark"]) -> None:
     states: dict[str, Callable[[], object]] = {
         "full": lambda: None,
         "compared": lambda: page.goto(f"{address}#t=SPY,TSLA,NVDA,AAPL&range=1h&sort=symbol"),
@@ -290,16 +318,16 @@ def test_axe_finds_nothing_in_any_state(page: Page, address: str) -> None:
         "stale": lambda: page.route("**/api/v1/**", lambda route: route.abort()),
         "the API's description": lambda: page.goto(f"{address}api"),
     }
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     found = {}
     for state, reach in states.items():
         reach()
         if state == "stale":
             expect(page.locator("#banner")).to_be_visible()
-        for width, scheme in itertools.product((390, 1_280), schemes):
+        for width in (390, 1_280):
             page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.wait_for_timeout(500)
-            found[state, width, scheme] = violations(page)
+            found[state, width] = violations(page)
     assert [state for state in found.items() if state[1]] == []
 
 
