@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from io import BytesIO
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageChops, ImageOps
@@ -160,7 +161,8 @@ def _plain(image: Image.Image) -> Image.Image:
 def _without_bars(image: Image.Image) -> Image.Image:
     """Cut off the black bars that phones and players put above and below a picture, or on its left and right."""
     width, height = image.size
-    corners = [image.getpixel((x, y)) for x in (0, width - 1) for y in (0, height - 1)]
+    places = [(x, y) for x in (0, width - 1) for y in (0, height - 1)]
+    corners = [cast(tuple[int, ...], image.getpixel(place)) for place in places]
     if any(max(corner[:3]) > _BLACK or corner[3:] not in {(), (255,)} for corner in corners):
         return image
     light = image.convert("L")
