@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 from io import BytesIO
+from typing import cast
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 from common.errors import DataError
 
@@ -24,6 +25,8 @@ _ORIENTATION = 0x0112
 _AVIF_BRANDS, _HEIC_BRANDS = re.compile(rb"avi[fs]"), re.compile(rb"hei[cxms]|hev[cxms]|mif1|msf1")
 _DECLARED_SIZE = re.compile(rb"ispe\0{4}(.{4})(.{4})", re.DOTALL)
 _HEADER_BYTES = 1 << 16
+_BLACK = 24  # of 255, with what compression does to black
+_BAR_SHARE = 1 / 16  # of the width or the height; less is a margin
 
 
 class ImageError(DataError):
@@ -72,14 +75,14 @@ class PostedImage:
         """Decode the first frame and shrink it to fit into `side` x `side` pixels; a smaller image stays as it is.
 
         The result is RGB and upright: EXIF orientation is applied, transparency becomes white, 16-bit and CMYK become
-        8-bit RGB. Raises an `ImageError` for a file that is broken.
+        8-bit RGB, and black bars on two opposite sides are cut off. Raises an `ImageError` for a file that is broken.
         """
         with self._opened() as image:
             try:
                 orientation = image.getexif().get(_ORIENTATION, 1)
                 # A JPEG is decoded at a half, a quarter or an eighth of its size when that is twice what is needed.
                 image.draft("RGB", (2 * side, 2 * side))
-                return _upright(_shrunk(_plain(image), side), orientation)
+                return _upright(_shrunk(_without_bars(_plain(image)), side), orientation)
             except Exception as error:  # decoders raise whatever a broken file leads them to
                 raise BrokenImageError(f"the {image.format} image is broken or cut short: {error}") from None
 
@@ -153,6 +156,27 @@ def _plain(image: Image.Image) -> Image.Image:
         image.load()
         return image
     return image.convert(wanted)
+
+
+def _without_bars(image: Image.Image) -> Image.Image:
+    """Cut off the black bars that phones and players put above and below a picture, or on its left and right."""
+    width, height = image.size
+    places = [(x, y) for x in (0, width - 1) for y in (0, height - 1)]
+    corners = [cast(tuple[int, ...], image.getpixel(place)) for place in places]
+    if any(max(corner[:3]) > _BLACK or corner[3:] not in {(), (255,)} for corner in corners):
+        return image
+    light = image.convert("L")
+    if image.mode == "RGBA":  # what can be seen through is white
+        light = ImageChops.lighter(light, ImageChops.invert(image.getchannel("A")))
+    box = light.point([0] * (_BLACK + 1) + [255] * (255 - _BLACK)).getbbox()
+    if box is None:
+        return image
+    left, top, right, bottom = box
+    if min(left, width - right) < width * _BAR_SHARE:
+        left, right = 0, width
+    if min(top, height - bottom) < height * _BAR_SHARE:
+        top, bottom = 0, height
+    return image if (right - left, bottom - top) == image.size else image.crop((left, top, right, bottom))
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:

@@ -21,11 +21,13 @@ import numpy as np
 
 from common.logs import get_logger
 from image_classifier.api.problems import OverloadedError
+from image_classifier.api.supervision import start_supervised
 from image_classifier.images import BrokenImageError, ImageError, OversizedImageError, UnsupportedImageError
 from image_classifier.preprocessing import Pixels, preprocess
 
 log = get_logger(__name__)
-SECONDS = 10  # for one image; the largest that are accepted take about one
+SECONDS = 10  # of a processor, for one image; the largest that are accepted take about one
+_WALL_SECONDS = 60  # on a machine that is too busy, or where who asked has stopped
 MEMORY_BYTES = 640 << 20  # of address space beyond what the process has; the largest take some 400 MiB
 _HEADER = struct.Struct("!II")  # the model's side, the length of the file
 _PICTURE, _PROBLEM = b"P", b"E"
@@ -58,7 +60,9 @@ class Decoder:
             name, message, limit, bound = json.loads(answer[1:])
             raise _ERRORS[name](message, limit, bound)
         raise OversizedImageError(
-            f"decoding the image takes over {SECONDS} seconds, or more memory than it may", "decoding_seconds", SECONDS
+            f"decoding the image takes over {SECONDS} seconds of a processor, or more memory than it may",
+            "decoding_seconds",
+            SECONDS,
         )
 
 
@@ -67,21 +71,11 @@ def start_decoder(path: Path) -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))
     listener.listen(128)
-    gone, held = os.pipe()  # the reading end is at its end once nobody holds the other
-    if os.fork():
-        os.close(gone)
-        listener.close()
-        return
-    os.close(held)
-    try:
-        _serve(listener, gone)
-    finally:
-        os._exit(0)
+    start_supervised("decoder", lambda gone: _serve(listener, gone))
+    listener.close()
 
 
 def _serve(listener: socket.socket, gone: int) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # who asked for the last image is still to be answered
     while True:
         if gone in select.select([listener.fileno(), gone], [], [])[0]:
             return
@@ -95,7 +89,9 @@ def _serve(listener: socket.socket, gone: int) -> None:
 
 def _decode_and_end(connection: socket.socket) -> NoReturn:
     try:
-        signal.alarm(SECONDS)  # its default action ends the process, whatever library it is in
+        # Both end the process, whatever library it is in.
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        signal.alarm(_WALL_SECONDS)
         _bound_memory()
         file = connection.makefile("rb")
         side, length = _HEADER.unpack(file.read(_HEADER.size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from common.errors import ApplicationError, MissingInputError
 from common.logs import get_logger
 from common.storage import Manifest
+from image_classifier.api.supervision import start_supervised
 from image_classifier.artifact import load_artifact
 from image_classifier.classifier import Classifier
 from image_classifier.learning.models import download, latest
@@ -45,20 +47,12 @@ def note_gone(scratch: Path, pid: int) -> None:
 def start_follower(uri: str, scratch: Path, workers: int, seconds: float) -> None:
     """Start the process that looks for another publication every so many seconds; it ends with this one."""
     server = os.getpid()
-    if os.fork():
-        return
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        _follow(uri, scratch, workers, seconds, server)
-    finally:
-        os._exit(0)
+    start_supervised("follower", lambda gone: _follow(uri, scratch, workers, seconds, server=server, gone=gone))
 
 
-def _follow(uri: str, scratch: Path, workers: int, seconds: float, server: int) -> None:
+def _follow(uri: str, scratch: Path, workers: int, seconds: float, *, server: int, gone: int) -> None:
     due, refused = time.monotonic() + seconds, ""
-    while os.getppid() == server:
-        time.sleep(0.2)
+    while not select.select([gone], [], [], 0.2)[0]:
         if time.monotonic() < due:
             continue
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from image_classifier.drawing import cartoons, pages, screens, strangers
+from image_classifier.drawing import cartoons, objects, pages, screens, strangers
 from image_classifier.drawing.canvas import Colour, Random, chance, colour, field, font, gradient, phrase, wrap
 from image_classifier.drawing.charts import price_chart, wall
 from image_classifier.drawing.figures import report_figure
@@ -58,9 +58,9 @@ _MEMES: dict[Scene, float] = {
     cartoons.line_art: 0.13,
     cartoons.comic: 0.08,
     cartoons.silhouette: 0.05,
-    cartoons.emoji: 0.04,
-    cartoons.gauge: 0.04,
-    cartoons.shirt: 0.03,
+    objects.emoji: 0.04,
+    objects.gauge: 0.04,
+    objects.shirt: 0.03,
     pages.quote: 0.07,
     pages.post: 0.03,
     pages.table: 0.02,

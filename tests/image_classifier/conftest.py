@@ -52,6 +52,10 @@ def meme() -> bytes:
     return encoded(draw_picture("meme", 11, 5))
 
 
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @dataclass
 class Running:
     process: subprocess.Popen[str]
@@ -63,13 +67,15 @@ class Running:
         return int(self.url.rsplit(":", 1)[1])
 
     def workers(self) -> list[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        # The first is the process that decodes, and where an artifact is followed the second is the one that does it.
-        return [int(pid) for pid in children.split()][1 + self.follows :]
+        # The first looks after the process that decodes, the second, where an artifact is followed, after that which
+        # does it.
+        return children(self.process.pid)[1 + self.follows :]
 
     def decoder(self) -> int:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return int(children.split()[0])
+        return children(children(self.process.pid)[0])[0]
+
+    def follower(self) -> int:
+        return children(children(self.process.pid)[1])[0]
 
     def get(self, path: str) -> str:
         with urllib.request.urlopen(self.url + path, timeout=30) as response:

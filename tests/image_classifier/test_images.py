@@ -195,6 +195,40 @@ def test_the_size_that_a_frame_of_video_has_counts_and_not_the_one_it_declares(k
         read_image(forged, 64)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("upright", [True, False])
+def test_black_bars_around_a_picture_change_nothing(mode: str, upright: bool) -> None:
+    """To the bit: a phone shows pictures between two bars, above and below or, held across, left and right."""
+    size = (PICTURE.width, 2 * PICTURE.width) if upright else (2 * PICTURE.height, PICTURE.height)
+    screen = Image.new("RGB", size)
+    screen.paste(PICTURE, ((size[0] - PICTURE.width) // 2, (size[1] - PICTURE.height) // 2))
+    assert np.array_equal(preprocess(encoded(screen.convert(mode), "PNG"), 112), preprocess(encoded(PICTURE), 112))
+
+
+@pytest.mark.parametrize(
+    ("shade", "place", "size"),
+    [
+        ((0, 0, 0), 50, (100, 100)),
+        ((20, 20, 20), 15, (100, 100)),
+        ((0, 0, 0), 10, (100, 200)),  # less than a sixteenth is a margin
+        ((0, 0, 0), 0, (100, 200)),
+        ((60, 60, 60), 50, (100, 200)),
+        ((255, 255, 255), 50, (100, 200)),
+    ],
+)
+def test_bars_are_black_and_on_both_sides(shade: tuple[int, int, int], place: int, size: tuple[int, int]) -> None:
+    screen = Image.new("RGB", (100, 200), shade)
+    screen.paste((200, 0, 0), (0, place, 100, place + 100))
+    assert read_image(encoded(screen, "PNG"), 200).size == size
+
+
+def test_a_black_page_and_what_is_seen_through_are_no_bars() -> None:
+    assert read_image(encoded(Image.new("RGB", (100, 200)), "PNG"), 200).size == (100, 200)
+    window = Image.new("RGBA", (100, 200), (0, 0, 0, 255))
+    window.paste((0, 0, 0, 0), (0, 50, 100, 150))
+    assert read_image(encoded(window, "PNG"), 200).getextrema() == ((255, 255),) * 3
+
+
 def test_what_is_no_video_format_is_not_taken_for_one() -> None:
     assert video_format(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom") is None
     assert video_format(encoded(PICTURE, "AVIF")) == "AVIF"

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from image_classifier.drawing import draw_picture
-from tests.image_classifier.conftest import Running, Serve, encoded, free_port
+from tests.image_classifier.conftest import Running, Serve, children, encoded, free_port
 
 
 def resident_megabytes(pid: int) -> float:
@@ -258,12 +258,19 @@ def test_a_decoder_that_is_killed_costs_one_answer(serve: Serve) -> None:
     data = encoded(LARGEST, "WEBP", lossless=True)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(status_of, service, data)
-        children = Path(f"/proc/{service.decoder()}/task/{service.decoder()}/children")
-        while not answer.done() and not (found := children.read_text().split()):
+        while not answer.done() and not (found := children(service.decoder())):
             time.sleep(0.005)
-        os.kill(int(found[0]), signal.SIGKILL)
+        os.kill(found[0], signal.SIGKILL)
         assert answer.result() == 413
     assert status_of(service, data) == 200
+
+
+def test_a_killed_decoder_is_started_again_and_who_asks_meanwhile_waits(serve: Serve) -> None:
+    service = serve(SERVE_WORKERS="1")
+    before = service.decoder()
+    os.kill(before, signal.SIGKILL)
+    assert status_of(service, encoded(draw_picture("chart", 3, 1), "AVIF")) == 200
+    assert service.decoder() != before
 
 
 def test_the_decoder_ends_with_the_service(serve: Serve) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
 import urllib.request
@@ -67,6 +69,16 @@ def test_a_publication_is_served_without_a_failed_request_and_so_is_a_rollback(
     for thread in threads:
         thread.join()
     assert set(outcomes) == {artifact.version, second.version}
+
+
+def test_a_killed_process_that_follows_is_started_again(serve: Serve, tmp_path: Path, artifact: Artifact) -> None:
+    models = str(tmp_path)
+    publish_artifact(models, artifact, {})
+    service = serve(SERVE_ARTIFACT=models, SERVE_ARTIFACT_SECONDS="1", SERVE_WORKERS="1")
+    os.kill(service.follower(), signal.SIGKILL)
+    second = other(artifact, 1)
+    publish_artifact(models, second, {})
+    wait_until_all_answer_with(service, second.version)
 
 
 def test_what_does_not_load_is_not_served(serve: Serve, tmp_path: Path, artifact: Artifact) -> None:
