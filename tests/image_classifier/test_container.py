@@ -54,7 +54,7 @@ def test_an_unfit_model_ends_the_container_at_once_with_its_reason(layout: Path)
 def test_a_setting_wins_over_the_unpacked_model_and_that_over_the_shipped_one(
     monkeypatch: pytest.MonkeyPatch, layout: Path, tmp_path: Path
 ) -> None:
-    assert ServiceSettings(artifact=tmp_path).artifact_directory == tmp_path
+    assert ServiceSettings(artifact=str(tmp_path)).artifact_directory == tmp_path
     monkeypatch.setenv("ML_ROOT", str(layout))
     assert ServiceSettings().artifact_directory == layout / "model"
     monkeypatch.setenv("ML_ROOT", "/nowhere")

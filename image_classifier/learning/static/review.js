@@ -15,16 +15,19 @@ async function ask(path, options) {
 }
 
 async function show() {
-  progress.textContent = waiting.length ? `${waiting.length} to review, ${decided.length} reviewed` : `Nothing is left to review; ${decided.length} reviewed`;
   picture.hidden = !waiting.length;
   words.textContent = "";
-  if (!waiting.length) return;
+  if (!waiting.length) {
+    progress.textContent = `Nothing is left to review; ${decided.length} reviewed`;
+    return;
+  }
   const path = `/samples/${waiting[0]}`;
   picture.src = `${path}/image`;
   const answer = await (await ask(path)).json();
   const said = answer.neither ? "neither" : answer.class;
   picture.alt = `an image that was answered ${said}`;
   words.textContent = `answered ${said}, ${(100 * answer.probability).toFixed(1)}%, version ${answer.model_version}` + (answer.claim ? `; a user says ${answer.claim}` : "");
+  progress.textContent = `${waiting.length} to review, ${decided.length} reviewed`; // last: from now on a key counts
 }
 
 async function decide(label) {
