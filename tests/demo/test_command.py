@@ -44,7 +44,7 @@ def test_all_three_products_answer_and_the_demo_ends_by_itself(tmp_path: Path) -
     assert re.search(r"val/chart/\S+ +│ chart +│ chart +│ [01]\.\d{3}", done.stdout)
     assert re.search(r"val/meme/\S+ +│ meme +│ meme +│ [01]\.\d{3}", done.stdout)
     assert "whom to follow" in done.stdout
-    assert "close to you" in done.stdout
+    assert "by your links to" in done.stdout
     assert "127.0.0.1:8080" not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert not _processes_in(tmp_path)
