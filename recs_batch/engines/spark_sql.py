@@ -40,8 +40,9 @@ def recommend(tables: Path | str, day: date, parameters: Parameters, scratch: Pa
         _read(session, tables, table).createOrReplaceTempView(f"raw_{table}")
     for table in OPTIONAL:
         _read_if_there(session, tables, table).createOrReplaceTempView(f"raw_{table}")
+    # Each table is computed once and its plan forgotten: plans that stand on plans overflow the planner's stack.
     for name, select in track(list(sql.shared_statements(parameters, day, _DIALECT)), "count engagement"):
-        _name(session.sql(select).persist(), name)
+        _name(session.sql(select).localCheckpoint(), name)
     model.write_pairs(partial(_batches, session), engagement := model.model_folder(scratch, "engagement"))
     found = {}
     for kind in track(KINDS, "recommend"):
@@ -49,7 +50,6 @@ def recommend(tables: Path | str, day: date, parameters: Parameters, scratch: Pa
         if parameters.scorer == "filter":
             folder = model.model_folder(scratch, f"filter-{kind}")
             model.write_filter(partial(_batches, session), kind, engagement, folder)
-    session.catalog.clearCache()
     return found
 
 
@@ -91,7 +91,7 @@ def _read_if_there(session: SparkSession, tables: Path | str, table: str) -> Dat
 def _recommend(session: SparkSession, kind: Kind, parameters: Parameters, day: date) -> Recommendations:
     for name, select in sql.statements_of(kind, parameters, day, _DIALECT):
         frame = session.sql(select)
-        _name(frame if name in sql.VIEWS else frame.persist(), name)
+        _name(frame if name in sql.VIEWS else frame.localCheckpoint(), name)
     rows: pa.Table = session.table("recommendations").toArrow()
     return from_rows(rows.select(SOURCE_COLUMNS), sql.unit_of(parameters))
 
