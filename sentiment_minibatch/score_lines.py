@@ -14,6 +14,7 @@ from sentiment_minibatch.score_tables import FIELDS, LONGEST_FIELD, Record
 from sentiment_minibatch.scores import Delivery
 
 _LONGEST_LINE = 1 << 20
+_LARGEST_FIELD = 1 << 17  # of CSV
 _MOST_LINES = 100  # of one quoted CSV record
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -80,6 +81,7 @@ class _Rows:
         self._lines = lines
         self._again: deque[Line] = deque()
         self._taken: list[Line] = []
+        csv.field_size_limit(_LARGEST_FIELD)  # One for the process, which the files of messages set to theirs.
         self._reader = csv.reader(self._take(), strict=True)
 
     def __iter__(self) -> Iterator[_Row]:

@@ -36,6 +36,7 @@ class Metrics:
             multiprocess_mode="livemin",
             registry=registry,
         )
+        self._store.set(1)  # A worker that has not looked yet has not failed to read.
         self._failures = Counter("recs_store_failures", "Looks at the store that failed", registry=registry)
         # Looking a labelled metric up costs more than counting: remember each.
         self._request, self._seconds = cache(self._requests.labels), cache(self._latency.labels)

@@ -53,6 +53,8 @@ def test_a_publication_is_served_without_a_failed_request_and_so_is_a_rollback(
     models = str(tmp_path)
     first = publish_artifact(models, artifact, {})
     service = serve(SERVE_ARTIFACT=models, SERVE_ARTIFACT_SECONDS="1", SERVE_WORKERS="2")
+    while len(service.workers()) < 2:  # One of them answers before the other is there.
+        time.sleep(0.1)
     before = service.workers()
     stop, outcomes = threading.Event(), Counter[str]()
 
