@@ -66,7 +66,7 @@ class Pipeline:
 
 @contextmanager
 def pipeline(directory: Path, **flink: str) -> Iterator[Pipeline]:
-    """Start everything, with its files in a directory that is new and settings of Flink; all of it ends with the context.
+    """Start everything, with its files in a new directory and settings of Flink; all of it ends with the context.
 
     Raises `ConfigurationError` if Java, PyFlink, the job's jar or moto is missing.
     """
