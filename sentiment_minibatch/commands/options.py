@@ -12,7 +12,7 @@ from typing import Any
 import click
 import psycopg
 
-from common.errors import UnavailableError
+from common.errors import DataError, UnavailableError
 from common.postgres import DatabaseUnavailableError, connect, database_url
 from sentiment_minibatch.schema import check_schema
 
@@ -98,3 +98,9 @@ def minute_range(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     if any(time.second or time.microsecond for time in (start, end)):
         raise click.UsageError("--from and --to are whole minutes")
     return start, end
+
+
+def report_set_aside(set_aside: list[str], files: int) -> None:
+    """Raise `DataError`, once all else is done, if any of the files could not be read."""
+    if set_aside:
+        raise DataError(f"{len(set_aside):,} of {files:,} files set aside; {set_aside[0]}")

@@ -7,20 +7,27 @@ from pathlib import Path
 
 import click
 
-from common.errors import DataError
 from common.settings import StoreSettings, load_settings
 from common.storage import open_store
-from sentiment_minibatch.commands.options import Quantity, UtcTime, database, database_to_prepare, minute_range
+from sentiment_minibatch.commands.options import (
+    Quantity,
+    UtcTime,
+    database,
+    database_to_prepare,
+    minute_range,
+    report_set_aside,
+)
 from sentiment_minibatch.companies import name_companies
+from sentiment_minibatch.deliveries import FIELDS
 from sentiment_minibatch.export import export_minutes, last_complete_day
+from sentiment_minibatch.files.inputs import files_at
+from sentiment_minibatch.files.output import write_to
 from sentiment_minibatch.generator import MOST_SYMBOLS, StreamSettings, deliveries
 from sentiment_minibatch.generator_messages import messages as messages_of_stream
 from sentiment_minibatch.live import insert_live, insert_live_messages
 from sentiment_minibatch.load import LoadReport, load_file
 from sentiment_minibatch.prune import prune
 from sentiment_minibatch.schema import create_roles, migrate
-from sentiment_minibatch.score_files import score_files_at
-from sentiment_minibatch.score_output import write_to
 from sentiment_minibatch.scoring.database import forget_messages
 from sentiment_minibatch.scoring.message import Message
 from sentiment_minibatch.settings import RetentionSettings
@@ -78,7 +85,7 @@ def generate_command(
     if words:
         click.echo(f"{out}: {write_to(out, messages_of_stream(settings), Message._fields):,} messages")
     else:
-        click.echo(f"{out}: {write_to(out, deliveries(settings)):,} deliveries")
+        click.echo(f"{out}: {write_to(out, deliveries(settings), FIELDS):,} deliveries")
 
 
 @click.command("load")
@@ -90,7 +97,7 @@ def load_command(uri: str) -> None:
     be read is set aside, the others load, and the exit code is 65.
     """
     total, set_aside = LoadReport(), []
-    files = score_files_at(uri)
+    files = files_at(uri)
     with database() as connection:
         for file in files:
             report, fault = load_file(connection, file)
@@ -99,8 +106,7 @@ def load_command(uri: str) -> None:
             if fault:
                 set_aside.append(f"{file.name}: {fault}")
     click.echo(f"in all: {total}")
-    if set_aside:
-        raise DataError(f"{len(set_aside):,} of {len(files):,} files set aside; {set_aside[0]}")
+    report_set_aside(set_aside, len(files))
 
 
 @click.command("companies")

@@ -13,8 +13,10 @@ import numpy as np
 
 from common.errors import ConfigurationError
 from common.progress import track
-from sentiment_minibatch.commands.options import UtcTime, database
-from sentiment_minibatch.score_output import write_to
+from sentiment_minibatch.commands.options import UtcTime, database, report_set_aside
+from sentiment_minibatch.files.inputs import files_at
+from sentiment_minibatch.files.output import write_to
+from sentiment_minibatch.files.records import UnreadableFileError
 from sentiment_minibatch.scoring.artifact import SHIPPED, load_scorer, trained_on
 from sentiment_minibatch.scoring.database import FIRST, LAST, deliver_messages, score_waiting
 from sentiment_minibatch.scoring.evaluation import evaluate_scorer, mistakes
@@ -22,7 +24,7 @@ from sentiment_minibatch.scoring.explain import explain
 from sentiment_minibatch.scoring.labelled import read_labelled
 from sentiment_minibatch.scoring.measures import roc_auc_interval
 from sentiment_minibatch.scoring.message import TickerScore
-from sentiment_minibatch.scoring.message_files import messages_at
+from sentiment_minibatch.scoring.message_files import messages_in
 from sentiment_minibatch.scoring.peers import peers
 from sentiment_minibatch.scoring.score_messages import ScoringReport, score_messages
 from sentiment_minibatch.scoring.scorer import Scorer
@@ -46,19 +48,26 @@ _scorer = click.option(
 def score_command(uri: str, out: str, directory: Path) -> None:
     """Score messages: CSV, NDJSON or Parquet with message_id, created_at, text and perhaps label.
 
-    PATH is a file, or a directory or s3:// address of such files. OUT has what `load` reads. An author's own mark in
-    `label`, bullish or bearish, is the score; what the model makes of the words stands beside it.
+    PATH is a file, or a directory or s3:// address of such files; CSV and NDJSON may be compressed (.gz, .zst). OUT has
+    what `load` reads. An author's own mark in `label`, bullish or bearish, is the score; what the model makes of the
+    words stands beside it. A file that cannot be read is set aside, the others are scored, and the exit code is 65.
     """
     scorer = load_scorer(directory)
     report = ScoringReport()
 
+    files, set_aside = files_at(uri), []
+
     def scores() -> Iterator[TickerScore]:
-        for source, messages in messages_at(uri):
-            yield from score_messages(track(messages, "messages"), scorer, report, source)
+        for file in files:
+            try:
+                yield from score_messages(track(messages_in(file, report.skip), "messages"), scorer, report)
+            except UnreadableFileError as error:
+                set_aside.append(f"{file.name}: {error}")
 
     write_to(out, scores(), fields=TickerScore._fields)
     _say_reasons(report)
     click.echo(f"{out}: {report}, by scorer {scorer.version}")
+    report_set_aside(set_aside, len(files))
 
 
 @click.command("explain-score")
@@ -120,12 +129,17 @@ def evaluate_scorer_command(uri: str, as_json: bool, wrong: int, directory: Path
 @click.argument("uri", metavar="PATH|URI")
 def load_messages_command(uri: str) -> None:
     """Bring messages into the table `message`, where `score-messages` finds them; running it again changes nothing."""
-    report = ScoringReport()
+    report, set_aside = ScoringReport(), []
+    files = files_at(uri)
     with database() as connection:
-        for source, messages in messages_at(uri):
-            new = deliver_messages(connection, messages, source, report)
-            click.echo(f"{source}: {new:,} new messages")
+        for file in files:
+            try:
+                new = deliver_messages(connection, messages_in(file, report.skip), report)
+                click.echo(f"{file.name}: {new:,} new messages")
+            except UnreadableFileError as error:
+                set_aside.append(f"{file.name}: {error}")
     _say_reasons(report)
+    report_set_aside(set_aside, len(files))
 
 
 @click.command("score-messages")

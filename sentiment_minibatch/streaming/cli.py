@@ -15,9 +15,11 @@ from rich.console import Console
 from common.errors import DataError, UnavailableError
 from common.settings import load_settings
 from common.storage import open_store
-from sentiment_minibatch.commands.options import UtcTime, database
-from sentiment_minibatch.score_files import deliveries_at
-from sentiment_minibatch.scoring.message_files import messages_at
+from sentiment_minibatch.commands.options import UtcTime, database, report_set_aside
+from sentiment_minibatch.deliveries import deliveries_in
+from sentiment_minibatch.files.inputs import files_at
+from sentiment_minibatch.files.records import UnreadableFileError
+from sentiment_minibatch.scoring.message_files import messages_in
 from sentiment_minibatch.settings import RetentionSettings
 from sentiment_minibatch.streaming.application import package_application, package_function
 from sentiment_minibatch.streaming.archive import rebuild
@@ -53,12 +55,21 @@ def demo_command(*, minutes: float | None, rate: float, symbols: int, port: int)
 def produce_command(uri: str, stream: str, messages: bool) -> None:
     """Put the scores of files, or messages, into the raw stream."""
     destination = KinesisStream(boto3.client("kinesis"), stream)
-    if messages:
-        for source, of_file in messages_at(uri):
-            click.echo(f"{source}: {produce_messages(destination, of_file):,} records")
-        return
-    for source, deliveries in deliveries_at(uri):
-        click.echo(f"{source}: {produce(destination, deliveries):,} records")
+    files, set_aside = files_at(uri), []
+    for file in files:
+        try:
+            if messages:
+                count = produce_messages(destination, (message for _, message in messages_in(file, _say_unread)))
+            else:
+                count = produce(destination, deliveries_in(file))
+            click.echo(f"{file.name}: {count:,} records")
+        except UnreadableFileError as error:
+            set_aside.append(f"{file.name}: {error}")
+    report_set_aside(set_aside, len(files))
+
+
+def _say_unread(reason: str, place: str) -> None:
+    click.echo(f"{place}: {reason}", err=True)
 
 
 @main.command("redrive")
