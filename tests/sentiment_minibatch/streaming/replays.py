@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import zlib
 from collections.abc import Iterable
@@ -47,9 +48,11 @@ def write_deliveries(path: Path, deliveries: Iterable[Delivery]) -> int:
 def preprocess_file(delivered: Path, scored: Path, shards: int = 1) -> int:
     """Judge each line as the Lambda function does; return how many it rejected.
 
-    What it passes on goes to as many files as there are shards, a symbol in one of them, each line with its position.
+    What it passes on goes to as many files as there are shards, a symbol in one of them. Each line has its position and
+    its arrival, the time of the newest delivery so far.
     """
     rejected = 0
+    arrived = 0
     now = datetime.now(UTC)
     scored.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack, delivered.open("rb") as lines:
@@ -59,7 +62,9 @@ def preprocess_file(delivered: Path, scored: Path, shards: int = 1) -> int:
             if judged.scored is None:
                 rejected += 1
             else:
-                data = judged.scored.data.replace(b"}\n", b',"sequence_number":"%d"}\n' % position)
+                arrived = max(arrived, json.loads(judged.scored.data)["created_at_micros"] // 1_000)
+                stamp = b',"sequence_number":"%d","arrived_at_millis":%d}\n' % (position, arrived)
+                data = judged.scored.data.replace(b"}\n", stamp)
                 files[zlib.crc32(judged.scored.key.encode()) % shards].write(data)
     return rejected
 

@@ -50,9 +50,13 @@ final class Horizon implements Serializable {
         watermark = Math.max(watermark, to);
     }
 
-    /** The minute with which a message of another minute is forgotten: that one, unless it is about to go. */
-    long keptWith(long minute) {
-        return watermark < forgetting(minute) - redelivery ? minute : Minutes.ofMillis(watermark);
+    /**
+     * The minute with which a message is forgotten that came at `arrival`: its own, unless that is about to go. The watermark
+     * alone does not tell: another shard may hold it back, and it catches up with this one's arrivals in one step.
+     */
+    long keptWith(long minute, long arrival) {
+        long time = Math.max(watermark, arrival);
+        return time < forgetting(minute) - redelivery ? minute : Minutes.ofMillis(time);
     }
 
     boolean isClosed(long minute) {

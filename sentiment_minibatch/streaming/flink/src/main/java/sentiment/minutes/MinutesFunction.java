@@ -123,7 +123,7 @@ final class MinutesFunction extends KeyedProcessFunction<String, Scored, Row> im
     }
 
     private void count(Scored scored, long minute, Totals totals) throws Exception {
-        Counted message = new Counted(scored, horizon.isClosed(minute), horizon.keptWith(minute));
+        Counted message = new Counted(scored, horizon.isClosed(minute), horizon.keptWith(minute, scored.arrival()));
         if (message.late) {
             late.inc();
         }
@@ -142,7 +142,7 @@ final class MinutesFunction extends KeyedProcessFunction<String, Scored, Row> im
     private void sendAlone(Scored scored, long minute, Agenda agenda, TimerService timers, Collector<Row> out)
             throws Exception {
         alone.inc();
-        long keptWith = horizon.keptWith(minute);
+        long keptWith = horizon.keptWith(minute, scored.arrival());
         messages.send(scored.messageId, new Counted(scored, true, keptWith));
         timers.registerEventTimeTimer(horizon.forgetting(keptWith));
         if (!agenda.alone) {

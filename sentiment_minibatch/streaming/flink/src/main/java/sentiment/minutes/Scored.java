@@ -14,13 +14,15 @@ public final class Scored implements Value {
     private static final long serialVersionUID = 1L;
     /** The position of a delivery whose source has none. */
     static final String NO_POSITION = "0";
+    /** The arrival of a delivery whose source does not say. */
+    static final long NO_ARRIVAL = Long.MAX_VALUE;
 
     public long messageId;
     public String symbol;
     public long createdMicros;
     public int scoreMicros;
-    /** Milliseconds; when the stream took it, or far in the future where the source does not say. */
-    public long arrivedMillis = Long.MAX_VALUE;
+    /** Milliseconds; when the stream took it. */
+    public long arrivedMillis = NO_ARRIVAL;
     /** Where it stands in the stream: a whole number that grows along a symbol's deliveries (Kinesis' sequence number). */
     public String position = NO_POSITION;
 
@@ -30,6 +32,11 @@ public final class Scored implements Value {
      */
     long eventTime() {
         return Math.min(createdMicros / 1_000, arrivedMillis);
+    }
+
+    /** Milliseconds: when the stream took it, or, where that is not known, when it was created. */
+    long arrival() {
+        return arrivedMillis == NO_ARRIVAL ? createdMicros / 1_000 : arrivedMillis;
     }
 
     @Override

@@ -34,23 +34,24 @@ final class ScoredSource {
                 .setSourceConfig(Configuration.fromMap(options))
                 .setDeserializationSchema(new KinesisRecordSchema())
                 .build();
-        return environment.fromSource(source, watermarks(), "scored", TypeInformation.of(Scored.class)).uid("scored");
+        return environment.fromSource(source, watermarks().withIdleness(QUIET), "scored", TypeInformation.of(Scored.class)).uid("scored");
     }
 
     private static DataStream<Scored> files(StreamExecutionEnvironment environment, Map<String, String> options) {
         FileSource.FileSourceBuilder<String> source =
                 FileSource.forRecordStreamFormat(new TextLineInputFormat(), new Path(options.get("path")));
-        if (options.containsKey("monitor.millis")) {
+        boolean endless = options.containsKey("monitor.millis");
+        if (endless) {
             source.monitorContinuously(Duration.ofMillis(Long.parseLong(options.get("monitor.millis"))));
         }
         return environment.fromSource(source.build(), WatermarkStrategy.noWatermarks(), "scored").uid("scored")
                 .flatMap(new LineParser()).name("parse").uid("parse")
-                .assignTimestampsAndWatermarks(watermarks()).uid("watermarks");
+                // A file that says nothing for a while and has not ended is being read slowly, and not quiet.
+                .assignTimestampsAndWatermarks(endless ? watermarks().withIdleness(QUIET) : watermarks()).uid("watermarks");
     }
 
     private static WatermarkStrategy<Scored> watermarks() {
         return WatermarkStrategy.<Scored>forBoundedOutOfOrderness(DISORDER)
-                .withTimestampAssigner((scored, unused) -> scored.eventTime())
-                .withIdleness(QUIET);
+                .withTimestampAssigner((scored, unused) -> scored.eventTime());
     }
 }

@@ -41,6 +41,20 @@ class MinutesFunctionTest {
     }
 
     @Test
+    void aMessageIsRememberedFromItsArrivalOnThoughTheWatermarkHadNotGotThereYet() throws Exception {
+        try (Operator operator = new Operator()) {
+            // Another shard lags, and so does the watermark; then it is where this shard's arrivals are, in one step.
+            double arrival = Operator.LATENESS.toSeconds() + 30;
+            operator.watermark(0).deliverAt(arrival, 1, 0, 500_000).clock(0).watermark(arrival + 60);
+            operator.deliverAt(arrival + 90, 1, 0, 500_000).clock(1_000);
+            assertEquals(Map.of(FIRST, 1L), operator.messages());
+            assertEquals(List.of(), operator.alone());
+            operator.watermark(arrival + 30 * 3_600);
+            assertEquals(0, operator.states());
+        }
+    }
+
+    @Test
     void theTotalsAreThoseOfTheMiniBatch() throws Exception {
         try (Operator operator = new Operator()) {
             operator.deliver(1, 0, 999_999).deliver(2, 1, -1).deliver(3, 2, 0).deliver(4, 59.999_999, 707).watermark(60);

@@ -48,11 +48,21 @@ final class Operator implements AutoCloseable {
 
     /** A delivery of TSLA, so many seconds after noon. */
     Operator deliver(long id, double seconds, int score) throws Exception {
+        return deliver(id, seconds, score, Scored.NO_ARRIVAL);
+    }
+
+    /** The same, which the stream took so many seconds after noon. */
+    Operator deliverAt(double arrival, long id, double seconds, int score) throws Exception {
+        return deliver(id, seconds, score, NOON + Math.round(arrival * 1_000));
+    }
+
+    private Operator deliver(long id, double seconds, int score, long arrivedMillis) throws Exception {
         Scored scored = new Scored();
         scored.messageId = id;
         scored.symbol = "TSLA";
         scored.createdMicros = NOON * 1_000 + Math.round(seconds * 1_000_000);
         scored.scoreMicros = score;
+        scored.arrivedMillis = arrivedMillis;
         scored.position = Integer.toString(++position);
         harness.processElement(scored, scored.eventTime());
         return this;
