@@ -7,12 +7,13 @@ import sys
 import click
 from rich.console import Console
 
+from common.commands import Command, version_option
 from common.errors import ApplicationError
 from demo.processes import Servers
 from demo.products import PRODUCTS
 
 
-@click.command()
+@click.command("demo", cls=Command, params=[version_option()])
 @click.option("--once", is_flag=True, envvar="DEMO_ONCE", help="Print the results and stop. [DEMO_ONCE]")
 def main(*, once: bool) -> None:
     """Run the three products on this machine, on embedded defaults, and show what they answer.

@@ -67,6 +67,7 @@ def test_make_help_lists_every_target_that_a_person_calls() -> None:
 
 def _command_names(group: click.Group, prefix: str = "") -> list[str]:
     names: list[str] = []
-    for name, command in group.commands.items():
+    for name in group.commands:
+        command = group.get_command(click.Context(group), name)
         names += _command_names(command, f"{prefix}{name} ") if isinstance(command, click.Group) else [prefix + name]
     return names

@@ -1,4 +1,4 @@
-"""The training command: from flags, files and SageMaker's layout to one run, and a reason left behind when it fails."""
+"""A run of training: from flags, files and SageMaker's layout to one run, and a reason left behind when it fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of `python -m image_classifier sagemaker`."""
+"""`sagemaker`: its commands train, tune and serve on SageMaker."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from image_classifier import sagemaker
-
-FILE = click.Path(path_type=Path, dir_okay=False)
+from common.commands import Command
+from image_classifier.commands.options import FILE
 
 
 def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,20 +30,22 @@ def _job_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.group(name="sagemaker")
-def commands() -> None:
+@click.group("sagemaker")
+def command() -> None:
     """Train, tune and serve on SageMaker (boto3's own settings: AWS_REGION, AWS_PROFILE, ...)."""
 
 
-@commands.command()
+@command.command(cls=Command)
 @_job_options
 @click.option("--hyperparameters", type=FILE, help="a JSON file")
 def train(hyperparameters: Path | None, **job: Any) -> None:
     """Submit a training job, follow it and print where its model is."""
+    from image_classifier import sagemaker
+
     click.echo(sagemaker.train(sagemaker.Job(**job), hyperparameters))
 
 
-@commands.command()
+@command.command(cls=Command)
 @_job_options
 @click.option("--ranges", type=FILE, required=True, help="a JSON file with SageMaker's ParameterRanges")
 @click.option("--hyperparameters", type=FILE, help="a JSON file with what stays fixed")
@@ -52,10 +53,12 @@ def train(hyperparameters: Path | None, **job: Any) -> None:
 @click.option("--parallel", type=click.IntRange(min=1), default=2, show_default=True)
 def tune(ranges: Path, hyperparameters: Path | None, jobs: int, parallel: int, **job: Any) -> None:
     """Submit a tuning job, follow it and print its best training job."""
+    from image_classifier import sagemaker
+
     click.echo(sagemaker.tune(sagemaker.Job(**job), ranges, hyperparameters, jobs=jobs, parallel=parallel))
 
 
-@commands.command()
+@command.command(cls=Command)
 @click.argument("name")
 @click.option("--image", required=True, help="the serving image in ECR")
 @click.option("--role", required=True, help="ARN of the execution role")
@@ -63,21 +66,27 @@ def tune(ranges: Path, hyperparameters: Path | None, jobs: int, parallel: int, *
 @click.option("--instance-type", help="of a real-time endpoint; without it, the endpoint is serverless")
 def deploy(name: str, image: str, role: str, model_uri: str, instance_type: str | None) -> None:
     """Create the endpoint NAME, or update it without downtime."""
+    from image_classifier import sagemaker
+
     click.echo(f"{name} serves {sagemaker.deploy(name, image, role, model_uri, instance_type)}")
 
 
-@commands.command()
+@command.command(cls=Command)
 @click.argument("name")
 @click.argument("image", type=FILE)
 def invoke(name: str, image: Path) -> None:
     """Ask the endpoint NAME about an image file."""
+    from image_classifier import sagemaker
+
     answer = sagemaker.invoke(name, image)
     click.echo(f"{answer['class']} {answer['probability']:.3f}{'' if answer['confident'] else ' (not confident)'}")
 
 
-@commands.command()
+@command.command(cls=Command)
 @click.argument("name")
 def delete(name: str) -> None:
     """Delete the endpoint NAME with its configuration and model."""
+    from image_classifier import sagemaker
+
     sagemaker.delete(name)
     click.echo(f"{name} is deleted")

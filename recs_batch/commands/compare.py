@@ -1,30 +1,33 @@
-"""The command that compares two publications."""
+"""`compare`: two publications side by side."""
 
 from __future__ import annotations
 
 import json
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from common.storage import open_store
-from recs_batch.options import locations, store_option
-from recs_batch.parameters import KINDS
-from recs_batch.published import Published, publication_of
+from common.commands import Command
+from recs_batch.commands.options import store_option
 
 
-@click.command()
+@click.command("compare", cls=Command)
 @store_option
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.option("--most", type=click.IntRange(min=0), default=5, show_default=True, help="Users to name.")
-def compare(*, store: str | None, first: str, second: str, most: int) -> None:
+def command(*, store: str | None, first: str, second: str, most: int) -> None:
     """Compare the publications A and B (dt=…/run=…, or a day that has one): what changed, for whom, and why.
 
     Two sets of parameters are compared as two nights of one day: `run` it again with other RECS_… variables.
     """
-    from recs_batch import comparison  # noqa: PLC0415 (loads what only explanations need)
+    from rich.console import Console
+    from rich.table import Table
+
+    from common.storage import open_store
+    from recs_batch import comparison
+    from recs_batch.parameters import KINDS
+    from recs_batch.published import Published, publication_of
+    from recs_batch.settings import locations
 
     place, console = open_store(locations(store=store).store_uri), Console()
     one, other = (Published(place, publication_of(place, target)) for target in (first, second))

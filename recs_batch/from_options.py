@@ -1,65 +1,24 @@
-"""Options that several commands share, and what they are turned into."""
+"""From the options of a command to the night that they specify."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
-
-import click
+from typing import Any
 
 from common.errors import ConfigurationError
 from common.settings import load_settings
 from common.storage import open_store
 from recs_batch.beginning import begin
-from recs_batch.engines.names import ENGINES
 from recs_batch.engines.names import engine as engine_named
 from recs_batch.night import Night, scratch_folder
 from recs_batch.publishing import metadata_before
-from recs_batch.settings import AlgorithmSettings, LimitSettings, RecsSettings, refuse_misspelt
+from recs_batch.settings import AlgorithmSettings, LimitSettings, locations
 from recs_batch.specification import Specification, read_specification
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 _LAST_DAY = date(2261, 12, 31)  # nanoseconds since 1970 end soon after it, and with them Arrow's and DuckDB's time
-
-tables_option = click.option(
-    "--tables", help="The input tables: a directory, s3://… or postgresql://…. [TABLES_URI, var/tables]"
-)
-work_option = click.option("--work", help="Where the steps' partitions lie. [WORK_URI, var/work/recs]")
-store_option = click.option("--store", help="Where to publish, a directory or s3://…. [STORE_URI, var/store]")
-date_option = click.option(
-    "--date", "day", type=DAY, help="Recommend on what was known at this day's end (UTC). [yesterday]"
-)
-
-
-def decisions(command: Command, date_option: Callable[[Command], Command] = date_option) -> Command:
-    """Give a command the options that a night's specification is made of, with `date_option` among them."""
-    options = (
-        tables_option,
-        work_option,
-        store_option,
-        date_option,
-        click.option("--engine", type=click.Choice(list(ENGINES)), default="compiled", show_default=True),
-        click.option("--days", type=click.IntRange(min=1), default=28, show_default=True, help="Days held back."),
-        click.option("--evaluate/--no-evaluate", "evaluating", default=True, help="Leave the evaluation out."),
-        click.option("--fit/--no-fit", "fitting", default=None, help="Fit the filters first. [on the first night]"),
-        click.option("--anew", is_flag=True, help="Take every step again, even if it was taken for the same night."),
-        click.option("--closest", type=int, help="Closest connections per user. [RECS_CLOSEST, 10]"),
-        click.option("--top", type=int, help="Recommendations per user. [RECS_TOP, 5]"),
-        click.option("--scorer", help="filter, or count (the algorithm of 2019, on SQL engines). [RECS_SCORER]"),
-        click.option("--second-hop", help="closest or follows. [RECS_SECOND_HOP, follows]"),
-        click.option(
-            "--half-life-days", type=float, help="Engagement counts half after so long. [RECS_HALF_LIFE_DAYS]"
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @contextmanager
@@ -107,13 +66,6 @@ def specified_night(day: datetime | None, work: str | None) -> Iterator[Night]:
     specification: Specification = read_specification(place, chosen_day(day))
     with scratch_folder() as scratch:
         yield Night(specification, place, Path(scratch))
-
-
-def locations(**options: Any) -> RecsSettings:
-    """Return where everything lies."""
-    refuse_misspelt(os.environ)
-    uris = {f"{name}_uri": options.get(name) for name in ("tables", "work", "store")}
-    return load_settings(RecsSettings, **uris)
 
 
 def chosen_day(day: datetime | date | None) -> date:
