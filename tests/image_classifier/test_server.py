@@ -117,6 +117,43 @@ def test_sigterm_loses_no_request_that_was_accepted(serve: Serve, chart: bytes) 
     assert '{"class":' in outcomes
 
 
+def test_a_connection_that_waits_when_the_service_is_told_to_stop_is_answered(serve: Serve, chart: bytes) -> None:
+    """The only worker is stopped while connections pile up in the listener's backlog, then told to end, and woken."""
+    service = serve(SERVE_WORKERS="1")
+    (worker,) = service.workers()
+    os.kill(worker, signal.SIGSTOP)
+    head = (
+        "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nConnection: close\r\n"
+        f"Content-Length: {len(chart)}\r\n\r\n"
+    ).encode()
+    waiting = [socket.create_connection(("127.0.0.1", service.port), timeout=60) for _ in range(100)]
+    for connection in waiting:
+        connection.sendall(head + chart[: 1 << 15])
+    os.kill(worker, signal.SIGTERM)
+    os.kill(worker, signal.SIGCONT)
+    for connection in waiting:
+        connection.sendall(chart[1 << 15 :])
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        connection.close()
+
+
+def test_the_memory_of_one_picture_serves_for_the_next(serve: Serve) -> None:
+    """Left to itself the allocator gives every picture's memory back, and each page of the next is a fault."""
+    service = serve(SERVE_WORKERS="1")
+    (worker,) = service.workers()
+    picture = encoded(Image.effect_noise((640, 640), 60).convert("RGB"))
+
+    def faults() -> int:
+        return int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[7])
+
+    for _ in range(10):
+        service.post("/predict", picture)
+    before = faults()
+    for _ in range(10):
+        service.post("/predict", picture)
+    assert (faults() - before) / 10 < 100  # of the some 300 that its pixels take
+
+
 def quantile(seconds: list[float], share: float) -> float:
     return sorted(seconds)[int(share * (len(seconds) - 1))]
 
