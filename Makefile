@@ -254,7 +254,7 @@ sbom: $(VENV)/development.installed ## write what is in each built image to buil
 
 .PHONY: build-push
 build-push: $(VENV)/development.installed ## build this commit and push it to ECR (SERVICE=one, TAG=…, PLATFORM=linux/amd64, ALLOW_DIRTY=1)
-	$(OPERATIONS) build-push $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(REGISTRY),--registry $(REGISTRY)) \
+	PATH="$(BIN):$$PATH" $(OPERATIONS) build-push $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(REGISTRY),--registry $(REGISTRY)) \
 	    $(if $(BASE),--base $(BASE)) $(if $(PLATFORM),--platform $(PLATFORM)) $(if $(ALLOW_DIRTY),--allow-dirty)
 
 VALUES_OPTION = $(if $(VALUES),--values $(VALUES))

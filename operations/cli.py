@@ -70,8 +70,11 @@ def build_push_command(
     platform: str,
     allow_dirty: bool,
 ) -> None:
-    """Build images of this commit and push them; print their digests and keep them for `deploy`."""
-    from operations import images, release
+    """Build images of this commit and push them; print their digests and keep them for `deploy`.
+
+    Where cosign is installed they are signed, and their bills of materials attached; COSIGN_KEY names its key.
+    """
+    from operations import images, release, sbom, signing
     from operations.registry import login
 
     tool, chosen = images.container_tool(), images.choose(services)
@@ -81,6 +84,13 @@ def build_push_command(
     tag = tag or release.tag_of_tree()
     release.build(chosen, tool=tool, tag=tag, base=base, platform=platform)
     pushed = release.push(chosen, tool=tool, tag=tag, credentials=credentials)
+    if signing.is_possible():
+        with release.logged_in(credentials, tool) as environment:
+            for image in chosen:
+                document = sbom.write(image, tool=tool, tag=tag, directory=Path("build/sbom"))
+                signing.sign(pushed[image.name], document, environment)
+    else:
+        click.echo("cosign is not installed: the images are not signed", err=True)
     release.write_digests(pushed)
     for reference in pushed.values():
         click.echo(reference)
