@@ -199,11 +199,11 @@ format: $(VENV)/development.installed ## format the code and sort its imports
 
 .PHONY: test-airflow
 test-airflow: .venv-airflow/installed ## test the Airflow DAG, with a real run of it, in .venv-airflow
-	.venv-airflow/bin/python -m pytest --noconftest -W default tests/recs_batch/heavy/airflow_dag.py
+	.venv-airflow/bin/python -m pytest --noconftest -W default tests/recs_batch/test_airflow_dag.py
 
 .PHONY: test-spark
 test-spark: .venv-spark/installed ## test the Spark engine on a cluster of local processes, in .venv-spark (needs Java 17)
-	.venv-spark/bin/python -m pytest --noconftest -W default tests/recs_batch/heavy/spark_engine.py
+	.venv-spark/bin/python -m pytest --noconftest -W default tests/recs_batch/test_spark_engine.py
 
 .venv-bench-recs/installed: requirements/recs_batch_bench.txt pyproject.toml $(BIN)/uv
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench-recs

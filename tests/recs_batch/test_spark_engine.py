@@ -8,6 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("pyspark", reason="Spark is in .venv-spark only: make test-spark")
+
 from hypothesis import HealthCheck, given, settings
 from pyspark.sql import SparkSession
 
