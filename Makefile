@@ -174,6 +174,10 @@ test-training: $(TRAINING)/installed $(VENV)/development.installed ## run the te
 	$(TRAINING)/bin/pytest --noconftest -W default -p no:cacheprovider tests/image_classifier/test_training.py
 	$(BIN)/pytest tests/image_classifier/test_notebook.py
 
+.PHONY: notebooks
+notebooks: $(VENV)/development.installed ## run the notebooks and keep what they show (NOTEBOOKS="recs_batch sentiment_scoring")
+	$(BIN)/python -m tests.notebooks $(NOTEBOOKS)
+
 .PHONY: lint
 lint: $(VENV)/development.installed ## check style, types, layering, Dockerfiles, shell scripts and YAML
 	$(BIN)/ruff format --check .
