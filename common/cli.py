@@ -11,7 +11,7 @@ from types import FrameType
 import click
 
 from common.aws import errors_of_aws
-from common.commands import Command
+from common.commands import Command, Process
 from common.errors import ApplicationError
 
 
@@ -24,7 +24,7 @@ def run(command: Command | click.Group, arguments: Sequence[str] | None = None) 
     signal.signal(signal.SIGTERM, _terminate)
     try:
         with errors_of_aws():
-            status = command.main(args=arguments, standalone_mode=False)
+            status = command.main(args=arguments, standalone_mode=False, obj=Process())
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

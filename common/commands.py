@@ -12,15 +12,24 @@ from common.aws import share_region
 from common.version import code_version, version
 
 
-class Command(click.Command):
-    """A command with logs set up once it runs: not before, for what they take would slow its --help."""
+class Process:
+    """The process that a command is run by: its own, unless a test calls it."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+    def prepare(self) -> None:
+        """Set up logs, and the region for boto3."""
         from common.logs import configure_logs  # noqa: PLC0415 (structlog and pydantic take long to load)
 
         share_region()
         configure_logs()
+
+
+class Command(click.Command):
+    """A command whose process is prepared once it runs: not before, for what that takes would slow its --help."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        if process := ctx.find_object(Process):
+            process.prepare()
         return super().invoke(ctx)
 
 

@@ -26,5 +26,5 @@ def sign(reference: str, sbom: Path, environment: Mapping[str, str]) -> None:
     if registry.is_loopback(reference.partition("/")[0]):
         options.append("--allow-http-registry")
     run(["cosign", "sign", *options, reference], environment=environment)
-    attestation = ["--type", "cyclonedx", "--predicate", sbom]
+    attestation = ["--type", "cyclonedx", "--predicate", str(sbom)]
     run(["cosign", "attest", *options, *attestation, reference], environment=environment)
