@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.csv
 
 from common.postgres import connect
+from sentiment_minibatch.deliveries import DELIVERIES, FIELDS
+from sentiment_minibatch.files.inputs import read_tables
+from sentiment_minibatch.files.output import write_to
 from sentiment_minibatch.generator import StreamSettings, deliveries
 from sentiment_minibatch.load import load_tables
 from sentiment_minibatch.schema import migrate
-from sentiment_minibatch.score_files import read_tables
-from sentiment_minibatch.score_output import write_to
 
 _MESSAGES = 400_000
 _DATABASE = "load_benchmark"
@@ -28,7 +29,7 @@ def measure_load(connection: psycopg.Connection, url: str) -> None:
     own = url.replace("/postgres?", f"/{_DATABASE}?")
     with tempfile.TemporaryDirectory() as directory, ProcessPoolExecutor(2) as pool:
         files = list(pool.map(_file, [directory] * 2, [0, 1]))
-        rows = sum(table.num_rows for table in read_tables(files[0]))
+        rows = sum(table.num_rows for table in read_tables(files[0], DELIVERIES))
         for loaders in (1, 2):
             connection.execute(f"DROP DATABASE IF EXISTS {_DATABASE} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {_DATABASE}")
@@ -53,20 +54,20 @@ def _file(directory: str, number: int) -> Path:
     start = datetime.now(UTC) - timedelta(minutes=1)
     stream = deliveries(StreamSettings(seed=number, start=start, minutes=4, messages=_MESSAGES))
     numbered = (each._replace(message_id=f"{number + 1}{(each.message_id or ''):0>9}") for each in stream)
-    write_to(str(path), numbered)
+    write_to(str(path), numbered, FIELDS)
     return path
 
 
 def _load(url: str, path: Path) -> None:
     with connect(url, autocommit=True) as connection:
-        load_tables(connection, read_tables(path), path.name)
+        load_tables(connection, read_tables(path, DELIVERIES), path.name)
 
 
 def _bare_copy(connection: psycopg.Connection, path: Path) -> float:
     connection.execute("CREATE TEMPORARY TABLE bare (message_id text, symbol text, score text, created_at text)")
     started = time.perf_counter()
     with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy:
-        for table in read_tables(path):
+        for table in read_tables(path, DELIVERIES):
             text = pa.BufferOutputStream()
             pyarrow.csv.write_csv(table, text, pyarrow.csv.WriteOptions(include_header=False))
             copy.write(text.getvalue())

@@ -1,4 +1,4 @@
-"""A delivery as a line of JSON, the form in which files and streams hold it. It needs the standard library alone."""
+"""Deliveries and messages as lines of JSON, as files and streams hold them. It needs the standard library alone."""
 
 from __future__ import annotations
 
@@ -9,18 +9,29 @@ from sentiment_minibatch.scores import Delivery
 
 
 def delivery_of_json(line: str | bytes) -> Delivery:
-    """Return what one line of JSON delivers; numbers keep the digits they were written with.
+    """Return what one line of JSON delivers, as `values_of_json` does."""
+    return Delivery(*values_of_json(line, Delivery._fields))
 
-    A line that is no JSON object is a delivery whose fields are all absent but the first, which holds the line.
+
+def values_of_json(line: str | bytes, fields: tuple[str, ...]) -> tuple[str | None, ...]:
+    """Return the fields of one line of JSON; numbers keep the digits they were written with.
+
+    Of a line that is no JSON object all are absent but the first, which holds the line.
     """
+    record = object_of_json(line)
+    if record is None:
+        text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+        return (text_of(text.strip()), *[None] * (len(fields) - 1))
+    return tuple(text_of(record.get(field)) for field in fields)
+
+
+def object_of_json(line: str | bytes) -> dict[str, Any] | None:
+    """Return the object that a line of JSON is, or None if it is none."""
     try:
         record = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict):
-        text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
-        return Delivery(text_of(text.strip()), None, None, None)
-    return Delivery(*(text_of(record.get(field)) for field in Delivery._fields))
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def text_of(value: Any) -> str | None:

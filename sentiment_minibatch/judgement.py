@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sentiment_minibatch.score_tables import FIELDS, deliveries_of
+from sentiment_minibatch.deliveries import FIELDS, deliveries_of
 from sentiment_minibatch.scores import MAXIMUM_CLOCK_SKEW, Delivery, RejectedDeliveryError, Score, judge
 
 SCORES = pa.schema(

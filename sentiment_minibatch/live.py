@@ -16,7 +16,7 @@ from sentiment_minibatch.load import load
 from sentiment_minibatch.scores import Delivery
 from sentiment_minibatch.scoring.artifact import shipped_scorer
 from sentiment_minibatch.scoring.database import deliver_messages, score_waiting
-from sentiment_minibatch.scoring.score_messages import ScoringReport
+from sentiment_minibatch.scoring.score_messages import ScoringReport, placed
 
 log = get_logger(__name__)
 _MINUTES = 7 * 24 * 60
@@ -39,7 +39,7 @@ def insert_live_messages(connection: psycopg.Connection, *, seed: int, symbols: 
     scorer = shipped_scorer()
     for batch in as_time_passes(arrivals(settings)):
         fresh = [message_of(numbered(prefix, arrival.delivery), seed) for arrival in batch]
-        deliver_messages(connection, fresh, "live", ScoringReport())
+        deliver_messages(connection, placed(fresh, "live"), ScoringReport())
         for _ in score_waiting(connection, scorer):
             pass
 

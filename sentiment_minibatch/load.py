@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.csv
 
 from sentiment_minibatch.delivered_json import text_of
+from sentiment_minibatch.deliveries import DELIVERIES, tables_of
+from sentiment_minibatch.files.inputs import InputFile
+from sentiment_minibatch.files.records import UnreadableFileError
 from sentiment_minibatch.judgement import Refusal, judge_table
 from sentiment_minibatch.schema import statement
-from sentiment_minibatch.score_files import ScoreFile
-from sentiment_minibatch.score_lines import UnreadableFileError
-from sentiment_minibatch.score_tables import tables_of
 from sentiment_minibatch.scores import Delivery
 
 PRUNE_LOCK = 7_031_003
@@ -67,11 +67,11 @@ def load_tables(connection: psycopg.Connection, tables: Iterable[pa.Table], sour
     return report
 
 
-def load_file(connection: psycopg.Connection, file: ScoreFile) -> tuple[LoadReport, str | None]:
+def load_file(connection: psycopg.Connection, file: InputFile) -> tuple[LoadReport, str | None]:
     """Load a file; return also why the rest of it could not be read, if so, which the database keeps until it can."""
     report = LoadReport()
     try:
-        _load_tables(connection, file.tables(), file.source, report)
+        _load_tables(connection, file.tables(DELIVERIES), file.source, report)
     except UnreadableFileError as error:
         reason = text_of(str(error))
         connection.execute(statement("set_aside"), {"source": file.source, "reason": reason})

@@ -49,7 +49,7 @@ def _form_images(request: Request) -> list[bytes]:
     # A browser's form encoding turns the plus signs of base64 into spaces.
     encoded = [decode_base64(text.replace(" ", "+"), "encoded_image") for text in request.form.getlist("encoded_image")]
     if not uploads and not encoded:
-        fields = sorted({*request.files, *request.form})
+        fields = sorted({str(name) for name in (*request.files, *request.form)})  # A part may have no name: None.
         raise BadRequest(f"the form has no image, only the fields {fields}: {ACCEPTED}")
     return uploads + encoded
 

@@ -35,10 +35,11 @@ def command(
     *, out: str | None, live: bool, words: bool, rate: float, start: datetime | None, minutes: int, **shape: float
 ) -> None:
     """Make a stream of scores or of messages, deterministic by seed: a file of them, or live."""
+    from sentiment_minibatch.deliveries import FIELDS
+    from sentiment_minibatch.files.output import write_to
     from sentiment_minibatch.generator import StreamSettings, deliveries
     from sentiment_minibatch.generator_messages import messages as messages_of_stream
     from sentiment_minibatch.live import insert_live, insert_live_messages
-    from sentiment_minibatch.score_output import write_to
     from sentiment_minibatch.scoring.message import Message
 
     if live == (out is not None):
@@ -53,4 +54,4 @@ def command(
     if words:
         click.echo(f"{out}: {write_to(out, messages_of_stream(settings), Message._fields):,} messages")
     else:
-        click.echo(f"{out}: {write_to(out, deliveries(settings)):,} deliveries")
+        click.echo(f"{out}: {write_to(out, deliveries(settings), FIELDS):,} deliveries")

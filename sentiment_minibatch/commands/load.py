@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from common.commands import Command
-from common.errors import DataError
-from sentiment_minibatch.commands.options import database
+from sentiment_minibatch.commands.options import database, report_set_aside
 
 
 @click.command("load", cls=Command)
@@ -17,11 +16,11 @@ def command(uri: str) -> None:
     CSV and NDJSON may be compressed (.gz, .zst). A record that cannot be counted is rejected alone; a file that cannot
     be read is set aside, the others load, and the exit code is 65.
     """
+    from sentiment_minibatch.files.inputs import files_at
     from sentiment_minibatch.load import LoadReport, load_file
-    from sentiment_minibatch.score_files import score_files_at
 
     total, set_aside = LoadReport(), []
-    files = score_files_at(uri)
+    files = files_at(uri)
     with database() as connection:
         for file in files:
             report, fault = load_file(connection, file)
@@ -30,5 +29,4 @@ def command(uri: str) -> None:
             if fault:
                 set_aside.append(f"{file.name}: {fault}")
     click.echo(f"in all: {total}")
-    if set_aside:
-        raise DataError(f"{len(set_aside):,} of {len(files):,} files set aside; {set_aside[0]}")
+    report_set_aside(set_aside, len(files))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from common.commands import Command
-from sentiment_minibatch.commands.options import database
+from sentiment_minibatch.commands.options import database, report_set_aside
 from sentiment_minibatch.commands.scorers import say_reasons
 
 
@@ -13,13 +13,20 @@ from sentiment_minibatch.commands.scorers import say_reasons
 @click.argument("uri", metavar="PATH|URI")
 def command(uri: str) -> None:
     """Bring messages into the table `message`, where `score-messages` finds them; running it again changes nothing."""
+    from sentiment_minibatch.files.inputs import files_at
+    from sentiment_minibatch.files.records import UnreadableFileError
     from sentiment_minibatch.scoring.database import deliver_messages
-    from sentiment_minibatch.scoring.message_files import messages_at
+    from sentiment_minibatch.scoring.message_files import messages_in
     from sentiment_minibatch.scoring.score_messages import ScoringReport
 
-    report = ScoringReport()
+    report, set_aside = ScoringReport(), []
+    files = files_at(uri)
     with database() as connection:
-        for source, messages in messages_at(uri):
-            new = deliver_messages(connection, messages, source, report)
-            click.echo(f"{source}: {new:,} new messages")
+        for file in files:
+            try:
+                new = deliver_messages(connection, messages_in(file, report.skip), report)
+                click.echo(f"{file.name}: {new:,} new messages")
+            except UnreadableFileError as error:
+                set_aside.append(f"{file.name}: {error}")
     say_reasons(report)
+    report_set_aside(set_aside, len(files))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from common.errors import UnavailableError
+from common.errors import DataError, UnavailableError
 
 if TYPE_CHECKING:
     import psycopg
@@ -107,3 +107,9 @@ def minute_range(start: datetime, end: datetime) -> tuple[datetime, datetime]:
     if any(time.second or time.microsecond for time in (start, end)):
         raise click.UsageError("--from and --to are whole minutes")
     return start, end
+
+
+def report_set_aside(set_aside: list[str], files: int) -> None:
+    """Raise `DataError`, once all else is done, if any of the files could not be read."""
+    if set_aside:
+        raise DataError(f"{len(set_aside):,} of {files:,} files set aside; {set_aside[0]}")

@@ -25,7 +25,7 @@ from sentiment_minibatch.scoring.message import (
     mark_of,
     score_message,
 )
-from sentiment_minibatch.scoring.score_messages import ScoringReport
+from sentiment_minibatch.scoring.score_messages import PlacedMessage, ScoringReport
 from sentiment_minibatch.scoring.scorer import Scorer
 
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -33,18 +33,16 @@ LAST = datetime(2100, 1, 1, tzinfo=UTC)
 _AT_ONCE = 5_000
 
 
-def deliver_messages(
-    connection: psycopg.Connection, messages: Iterable[Message], source: str, report: ScoringReport
-) -> int:
+def deliver_messages(connection: psycopg.Connection, messages: Iterable[PlacedMessage], report: ScoringReport) -> int:
     """Put messages into the table, where they wait to be scored; return how many were new. Again changes nothing."""
     new = 0
-    positions = enumerate(messages, 1)
-    while chunk := list(itertools.islice(positions, _AT_ONCE)):
+    rest = iter(messages)
+    while chunk := list(itertools.islice(rest, _AT_ONCE)):
         report.messages += len(chunk)
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [PRUNE_LOCK])
             ((now, kept_from),) = connection.execute("SELECT now(), kept_from FROM sentiment.progress").fetchall()
-            sound = [message for place, message in chunk if _is_sound(message, now, f"{source}, {place:,}", report)]
+            sound = [message for place, message in chunk if _is_sound(message, now, place, report)]
             new += connection.execute(statement("deliver_messages"), _columns(sound, kept_from)).rowcount
     return new
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DataError
-from sentiment_minibatch.scoring.message import mark_of
-from sentiment_minibatch.scoring.message_files import messages_at
+from sentiment_minibatch.files.inputs import files_at
+from sentiment_minibatch.files.records import UnreadableFileError
+from sentiment_minibatch.scoring.message import Message, mark_of
+from sentiment_minibatch.scoring.message_files import TO_LEARN_FROM, messages_in
 from sentiment_minibatch.scoring.text import clean, symbols_in, words_of
 
 _FEWEST_OF_A_KIND = 20
@@ -37,10 +39,9 @@ def read_labelled(uri: str, *, fewest: int = _FEWEST_OF_A_KIND) -> LabelledMessa
     Raises `DataError` if there are fewer than `fewest` of either mark.
     """
     marked: dict[tuple[str, ...], tuple[str, bool]] = {}
-    for _, messages in messages_at(uri, needed=("text", "label")):
-        for message in messages:
-            if message.text and (mark := mark_of(message.label)):
-                marked.setdefault(wording(message.text), (message.text, mark == "bullish"))
+    for message in _messages_at(uri):
+        if message.text and (mark := mark_of(message.label)):
+            marked.setdefault(wording(message.text), (message.text, mark == "bullish"))
     texts = [text for text, _ in marked.values()]
     bullish = np.array([is_bullish for _, is_bullish in marked.values()], dtype=np.bool_)
     if min(bullish.sum(), (~bullish).sum()) < fewest:
@@ -52,6 +53,20 @@ def read_labelled(uri: str, *, fewest: int = _FEWEST_OF_A_KIND) -> LabelledMessa
     for text, is_bullish in marked.values():
         digest.update(f"{is_bullish}\0{text}\0".encode())
     return LabelledMessages(texts, bullish, digest.hexdigest())
+
+
+def _messages_at(uri: str) -> Iterator[Message]:
+    """Yield the messages of all files, but for those that cannot be read."""
+    for file in files_at(uri):
+        try:
+            for _, message in messages_in(file, _pass_over, TO_LEARN_FROM):
+                yield message
+        except UnreadableFileError as error:
+            raise DataError(f"{file.name}: {error}") from None
+
+
+def _pass_over(_reason: str, _place: str) -> None:
+    """Learn from the others."""
 
 
 def wording(text: str) -> tuple[str, ...]:

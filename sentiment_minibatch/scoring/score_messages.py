@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from sentiment_minibatch.scoring.message import Message, RejectedMessageError, TickerScore, score_message
 from sentiment_minibatch.scoring.scorer import Scorer
 
+PlacedMessage = tuple[str, Message]  # where it stood, and what it says
+
 
 @dataclass
 class ScoringReport:
@@ -19,6 +21,11 @@ class ScoringReport:
     marked: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     first_place: dict[str, str] = field(default_factory=dict)
+
+    def skip(self, reason: str, place: str) -> None:
+        """Count a message that could not even be read."""
+        self.messages += 1
+        self.reject(reason, place)
 
     def reject(self, reason: str, place: str) -> None:
         """Count a message that gave no score."""
@@ -40,16 +47,20 @@ class ScoringReport:
         )
 
 
-def score_messages(
-    messages: Iterable[Message], scorer: Scorer, report: ScoringReport, source: str
-) -> Iterator[TickerScore]:
-    """Yield the scores of messages in their order and count in `report` what becomes of them."""
+def placed(messages: Iterable[Message], source: str) -> Iterator[PlacedMessage]:
+    """Yield messages with their places in a source."""
     for position, message in enumerate(messages, 1):
+        yield f"{source}, {position:,}", message
+
+
+def score_messages(messages: Iterable[PlacedMessage], scorer: Scorer, report: ScoringReport) -> Iterator[TickerScore]:
+    """Yield the scores of messages in their order and count in `report` what becomes of them."""
+    for place, message in messages:
         report.messages += 1
         try:
             scores = score_message(message, scorer)
         except RejectedMessageError as error:
-            report.reject(str(error), f"{source}, message {position:,}")
+            report.reject(str(error), place)
             continue
         report.scores += len(scores)
         report.marked += len(scores) if scores[0].mark else 0

@@ -18,7 +18,7 @@ class Progress:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(BuildInfo("sentiment_stream"))  # type: ignore[arg-type] # it needs no more than collect
+        self.registry.register(BuildInfo("sentiment_stream"))
         self._polled = time.monotonic()
         self.behind = Gauge(
             "sentiment_stream_behind_seconds", "how far the reader is behind the revisions", registry=self.registry

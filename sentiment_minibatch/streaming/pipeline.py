@@ -65,13 +65,16 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(directory: Path) -> Iterator[Pipeline]:
-    """Start everything, with its files in a directory that is new; all of it ends with the context.
+def pipeline(directory: Path, **flink: str) -> Iterator[Pipeline]:
+    """Start everything, with its files in a new directory and settings of Flink; all of it ends with the context.
 
     Raises `ConfigurationError` if Java, PyFlink, the job's jar or moto is missing.
     """
     check_java()
-    with local_aws.local_aws() as aws, FlinkProcess(directory, job_properties(aws), job_settings(directory)) as job:
+    with (
+        local_aws.local_aws() as aws,
+        FlinkProcess(directory, job_properties(aws), job_settings(directory, **flink)) as job,
+    ):
         yield Pipeline(aws, job)
 
 

@@ -24,6 +24,14 @@ from tests.image_classifier.test_images import png_header
 ROUTES = ("/predict", "/invocations", "/chart_classifier/predict")
 SIDE = load_artifact(SHIPPED).side
 
+NAMELESS_PARTS = (
+    b"".join(
+        b"--b\r\nContent-Disposition: form-data; " + name + b"\r\n\r\nx\r\n"
+        for name in (b'name="picture"', b"", b'other="y"; filename="z"')
+    )
+    + b"--b--\r\n"
+)
+
 
 def upload(*files: bytes) -> dict[str, Any]:
     return {"data": {"image": [(BytesIO(data), f"{n}.png") for n, data in enumerate(files)]}}
@@ -113,6 +121,7 @@ def test_several_images_are_answered_in_order_and_a_bad_one_spoils_only_its_own(
         ({"data": {"encoded_image": "abc"}}, 400, "not base64"),
         ({"data": {"picture": "abc"}}, 400, "picture"),
         ({"data": b"x", "content_type": "multipart/form-data; boundary=b"}, 400, "no image"),
+        ({"data": NAMELESS_PARTS, "content_type": "multipart/form-data; boundary=b"}, 400, "no image"),
         ({"data": png_header(20_000, 20_000), "content_type": "image/png"}, 413, "25000000"),
         ({"data": png_header(100, 100), "content_type": "image/png"}, 422, "broken"),
     ],

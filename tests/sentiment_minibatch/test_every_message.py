@@ -7,9 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from sentiment_minibatch.deliveries import FIELDS
+from sentiment_minibatch.files.output import write_to
 from sentiment_minibatch.generator import StreamSettings, deliveries
 from sentiment_minibatch.load import load
-from sentiment_minibatch.score_output import write_to
 from sentiment_minibatch.scores import Delivery
 from tests.sentiment_minibatch.gateway import Death, run_until
 from tests.sentiment_minibatch.oracle import START, delivery, expected_minutes, minutes_of, recomputed, run_job
@@ -47,7 +48,7 @@ def test_a_load_may_die_at_any_message_and_be_run_again(
         fresh = [
             each._replace(message_id=f"{message}{each.message_id}") for each in deliveries(stream) if each.message_id
         ]
-        write_to(str(file), fresh)
+        write_to(str(file), fresh, FIELDS)
         died = run_until(Death(message, delivered), url, ["load", str(file)])
         wait_until(lambda: others_are_gone(connection))
         run_job(connection)

@@ -16,10 +16,11 @@ import pytest
 
 from common.postgres import connect, embedded_database_url
 from sentiment_minibatch.backfill import backfill_minutes, reaggregate
+from sentiment_minibatch.deliveries import FIELDS
+from sentiment_minibatch.files.output import write_to
 from sentiment_minibatch.generator import StreamSettings, deliveries
 from sentiment_minibatch.load import load
 from sentiment_minibatch.schema import migrate
-from sentiment_minibatch.score_output import write_to
 from tests.sentiment_minibatch.oracle import (
     START,
     delivery,
@@ -115,7 +116,7 @@ def test_a_killed_job_frees_its_lock_though_its_statement_still_waits(url: str, 
 def test_a_load_killed_at_any_statement_can_be_run_again(
     url: str, connection: psycopg.Connection, tmp_path: Path, table: str
 ) -> None:
-    write_to(str(tmp_path / "scores.csv"), STREAM)
+    write_to(str(tmp_path / "scores.csv"), STREAM, FIELDS)
     load(connection, STREAM[:700], "scores.csv")
     run_job(connection)
     with connect(url) as blocker:
@@ -269,7 +270,7 @@ def test_jobs_and_loads_killed_at_random_moments_lose_nothing(
     url: str, connection: psycopg.Connection, tmp_path: Path
 ) -> None:
     stream = list(deliveries(StreamSettings(seed=9, messages=120_000, minutes=300, symbols=200, late_share=0.03)))
-    write_to(str(tmp_path / "scores.ndjson"), stream)
+    write_to(str(tmp_path / "scores.ndjson"), stream, FIELDS)
     choose = random.Random(11)
     for _ in range(8):
         running = [start(url, "load", str(tmp_path / "scores.ndjson")), start(url, "aggregate")]

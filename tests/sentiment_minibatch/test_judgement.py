@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sentiment_minibatch.deliveries import tables_of
 from sentiment_minibatch.judgement import judge_table
-from sentiment_minibatch.score_tables import tables_of
 from sentiment_minibatch.scores import Delivery, RejectedDeliveryError, Score, judge
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

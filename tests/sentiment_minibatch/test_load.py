@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.postgres import connect
+from sentiment_minibatch.deliveries import tables_of
 from sentiment_minibatch.load import load, load_tables
 from sentiment_minibatch.prune import prune
-from sentiment_minibatch.score_tables import tables_of
 from sentiment_minibatch.scores import Delivery
 from tests.sentiment_minibatch.oracle import START, delivery, expected_minutes, minutes_of, recomputed, run_job
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from common.cli import run as program
 from sentiment_minibatch.cli import main
-from sentiment_minibatch.score_files import read_deliveries
+from sentiment_minibatch.deliveries import read_deliveries
 from sentiment_minibatch.scoring.artifact import shipped_scorer
 
 FIELDS = ("message_id", "created_at", "text", "label")
@@ -23,7 +23,7 @@ ROWS = [
     ("1", "2026-01-05T14:30:00Z", "$TSLA to the moon", ""),
     ("2", "2026-01-05T14:30:01Z", '$TSLA $AMD crash,\n"puts"', "Bullish"),
     ("3", "2026-01-05T14:30:02Z", "nothing to see", None),
-    ("4", "2026-01-05T14:30:03Z", "$F " + "x" * 2**20, None),
+    ("4", "2026-01-05T14:30:03Z", "$F " + "x" * 20_000, None),
     ("5", "2026-01-05T14:30:04Z", " ".join(f"$A{number}" for number in range(1_000)), None),
     ("six", "2026-01-05T14:30:05Z", "$F up", None),
     ("7", "yesterday", "$F up", None),
@@ -104,7 +104,7 @@ def test_score_reads_folders_and_s3_and_writes_there(tmp_path: Path, bucket: str
     ("arguments", "exit_code", "said"),
     [
         (("score", "nowhere.csv", "--out", "scores.csv"), 66, "holds no"),
-        (("score", "texts.csv", "--out", "scores.csv"), 65, "has no column message_id"),
+        (("score", "texts.csv", "--out", "scores.csv"), 65, "there is no column message_id"),
         (("score", "messages.csv", "--out", "scores.txt"), 78, "names no kind of file"),
         (("evaluate-scorer", "messages.csv"), 65, "are needed"),
         (("explain-score", "$F up", "--scorer", "."), 66, "is no scorer"),

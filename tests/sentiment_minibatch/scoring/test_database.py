@@ -13,7 +13,7 @@ from sentiment_minibatch.reconcile import reconcile
 from sentiment_minibatch.scoring.artifact import shipped_scorer
 from sentiment_minibatch.scoring.database import deliver_messages, score_waiting
 from sentiment_minibatch.scoring.message import Message
-from sentiment_minibatch.scoring.score_messages import ScoringReport
+from sentiment_minibatch.scoring.score_messages import ScoringReport, placed
 from sentiment_minibatch.scoring.scorer import Scorer
 from tests.sentiment_minibatch.scoring.models import other_scorer
 
@@ -27,7 +27,7 @@ def message(number: int, text: str, label: str | None = None, minute: int = 0) -
 
 def bring(connection: psycopg.Connection, *messages: Message) -> ScoringReport:
     report = ScoringReport()
-    deliver_messages(connection, messages, "test", report)
+    deliver_messages(connection, placed(messages, "test"), report)
     return report
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import psycopg
 
 from sentiment_minibatch.aggregate import aggregate
+from sentiment_minibatch.deliveries import FIELDS
+from sentiment_minibatch.files.output import write_to
 from sentiment_minibatch.load import LoadReport, load
 from sentiment_minibatch.schema import migrate
-from sentiment_minibatch.score_output import write_to
 from sentiment_minibatch.scores import Delivery
 from sentiment_minibatch.streaming.flink_process import FlinkProcess
 from sentiment_minibatch.streaming.preprocess import judge_record
@@ -40,7 +41,7 @@ FROM sentiment.minute ORDER BY symbol, period_ending
 
 def write_deliveries(path: Path, deliveries: Iterable[Delivery]) -> int:
     """Write the deliveries, in their order of arrival, as the bytes that the stream carries: a line of JSON each."""
-    return write_to(str(path), deliveries)
+    return write_to(str(path), deliveries, FIELDS)
 
 
 def preprocess_file(delivered: Path, scored: Path, shards: int = 1) -> int:

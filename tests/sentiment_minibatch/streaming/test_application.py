@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from common.postgres import connect
+from sentiment_minibatch.deliveries import read_deliveries
 from sentiment_minibatch.generator import StreamSettings, deliveries
-from sentiment_minibatch.score_files import read_deliveries
 from sentiment_minibatch.streaming.application import RUN_OPTIONS, package_application, package_function
 from sentiment_minibatch.streaming.flink_process import JAR, PYTHON, write_configuration
 from sentiment_minibatch.streaming.properties import PropertyError, group, read_properties

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from common.postgres import connect
+from sentiment_minibatch.deliveries import read_deliveries
 from sentiment_minibatch.generator import StreamSettings, deliveries
-from sentiment_minibatch.score_files import read_deliveries
 from tests.sentiment_minibatch.streaming.databases import second_database
 from tests.sentiment_minibatch.streaming.replays import (
     assert_identical,

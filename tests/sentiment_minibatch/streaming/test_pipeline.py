@@ -5,6 +5,8 @@ AWS is moto: what is shown holds for its Kinesis, whose order and resharding are
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -86,6 +88,39 @@ def test_a_live_stream_through_everything_that_happens_to_it_is_the_mini_batch(
         assert streamed_minutes(connection) == before, "the archive holds everything that the stream had"
 
 
+def test_a_quiet_shard_holds_no_minute_open_and_costs_no_message(tmp_path: Path, database_url: str) -> None:
+    """Two workers, a shard each, one of which falls silent while the other gets messages of yesterday."""
+    start = datetime.now(UTC).replace(second=0, microsecond=0) - 20 * MINUTE
+    loud, quiet = (_symbols_of_shard(shard) for shard in (0, 1))
+    beginning = _messages(loud + quiet, [start, start + MINUTE])
+    alone = _messages(loud, [start + 2 * MINUTE, start + 3 * MINUTE, start + 9 * MINUTE])
+    very_late = _messages(loud[:2], [start - timedelta(hours=hours) for hours in (25, 27, 40)])
+    awake_again = _messages(quiet, [start + MINUTE, start + 10 * MINUTE, start - timedelta(hours=25)])
+    with connect(database_url, autocommit=True) as connection:
+        minibatch(connection, [*beginning, *alone, *very_late, *awake_again])
+        expected = expected_minutes(connection)
+
+    two_workers = {"parallelism.default": "2"}
+    with pipeline(tmp_path / "flink", **two_workers) as stages, second_database(database_url) as connection:
+        migrate(connection)
+        reader = stages.reader(connection)
+
+        def final_minutes() -> int:
+            stages.advance()
+            reader.poll()
+            over = "SELECT count(*) FROM sentiment.stream_minute WHERE final AND period_ending < %s"
+            return int(str(connection.execute(over, [start + 5 * MINUTE]).fetchall()[0][0]))
+
+        stages.produce(beginning)
+        stages.produce(alone)
+        _wait_until(lambda: final_minutes() == 4 * len(loud) + 2 * len(quiet))
+        stages.produce(very_late)
+        _send(stages, reader, connection, awake_again)
+        assert_complete(connection, expected)
+        of_yesterday = len(very_late) + len(quiet)
+        assert _row(connection, "SELECT count(*) FROM sentiment.stream_message") == of_yesterday
+
+
 def test_a_message_dated_ahead_moves_nothing_but_its_own_minute(tmp_path: Path, database_url: str) -> None:
     now = datetime.now(UTC)
     ahead = now + timedelta(minutes=9)
@@ -139,6 +174,21 @@ def _quiet(stages: Pipeline, reader: RevisionReader) -> bool:
             ends = time.monotonic() + 3
         time.sleep(0.1)
     return True
+
+
+def _symbols_of_shard(shard: int) -> list[str]:
+    """Return symbols that Kinesis gives to one of two shards: the MD5 of the key says which half."""
+    symbols = [f"S{number}" for number in range(40)]
+    return [symbol for symbol in symbols if hashlib.md5(symbol.encode()).digest()[0] >> 7 == shard][:5]
+
+
+def _messages(symbols: list[str], times: list[datetime]) -> list[Delivery]:
+    """Return a message of each symbol in the minute after each of the times."""
+    number = itertools.count(time.time_ns() // 1_000)
+    seconds = timedelta(seconds=7)
+    return [
+        Delivery(str(next(number)), symbol, "0.5", (at + seconds).isoformat()) for at in times for symbol in symbols
+    ]
 
 
 def _a_later_minute(start: datetime) -> list[Delivery]:

@@ -17,6 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sentiment_minibatch.cli import main
+from sentiment_minibatch.deliveries import DELIVERIES
+from sentiment_minibatch.files.inputs import read_tables
 from sentiment_minibatch.generator import StreamSettings
 from sentiment_minibatch.generator_messages import messages
 from sentiment_minibatch.load import load_tables
@@ -24,7 +26,7 @@ from sentiment_minibatch.scores import score_micros_of
 from sentiment_minibatch.scoring.artifact import shipped_scorer
 from sentiment_minibatch.scoring.database import deliver_messages, score_waiting
 from sentiment_minibatch.scoring.message import Message, RejectedMessageError, score_message
-from sentiment_minibatch.scoring.score_messages import ScoringReport
+from sentiment_minibatch.scoring.score_messages import ScoringReport, placed
 from sentiment_minibatch.streaming.application import package_function
 from sentiment_minibatch.streaming.preprocess import judge_all, transform
 from sentiment_minibatch.streaming.producer import raw_message
@@ -92,12 +94,10 @@ def test_files_the_database_and_the_stream_count_the_same(connection: psycopg.Co
         query = "SELECT message_id, symbol, created_at, score_micros FROM sentiment.raw_score ORDER BY 1, 2"
         return connection.execute(query).fetchall()
 
-    from sentiment_minibatch.score_files import read_tables
-
-    load_tables(connection, read_tables(out), "scores")
+    load_tables(connection, read_tables(out, DELIVERIES), "scores")
     by_file = counted()
     connection.execute("TRUNCATE sentiment.raw_score, sentiment.counted_message")
-    deliver_messages(connection, made, "messages", ScoringReport())
+    deliver_messages(connection, placed(made, "messages"), ScoringReport())
     for _ in score_waiting(connection, shipped_scorer()):
         pass
     by_database = counted()

@@ -10,12 +10,12 @@ from flask.testing import FlaskClient
 from sentiment_minibatch.scoring.artifact import shipped_scorer
 from sentiment_minibatch.scoring.database import deliver_messages, forget_messages, score_waiting
 from sentiment_minibatch.scoring.message import Message
-from sentiment_minibatch.scoring.score_messages import ScoringReport
+from sentiment_minibatch.scoring.score_messages import ScoringReport, placed
 from tests.sentiment_minibatch.oracle import run_job
 
 
 def bring(connection: psycopg.Connection, *messages: Message) -> None:
-    deliver_messages(connection, messages, "test", ScoringReport())
+    deliver_messages(connection, placed(messages, "test"), ScoringReport())
     for _ in score_waiting(connection, shipped_scorer()):
         pass
     run_job(connection)

@@ -23,7 +23,7 @@ from sentiment_minibatch.load import load
 from sentiment_minibatch.scoring.artifact import shipped_scorer
 from sentiment_minibatch.scoring.database import deliver_messages, score_waiting
 from sentiment_minibatch.scoring.message import Message
-from sentiment_minibatch.scoring.score_messages import ScoringReport
+from sentiment_minibatch.scoring.score_messages import ScoringReport, placed
 from tests.sentiment_minibatch.oracle import delivery, run_job
 from tests.sentiment_minibatch.processes import kill, start, wait_until
 
@@ -368,7 +368,7 @@ def test_the_messages_behind_the_last_hour_and_their_words_are_shown_as_text(emp
     at = datetime.now(UTC) - timedelta(minutes=10)
     with connect(url, autocommit=True) as connection:
         text = "$TSLA <img src=x onerror=alert(1)> crash, buying puts"
-        deliver_messages(connection, [Message("1", at.isoformat(), text)], "test", ScoringReport())
+        deliver_messages(connection, placed([Message("1", at.isoformat(), text)], "test"), ScoringReport())
         for _ in score_waiting(connection, shipped_scorer()):
             pass
         run_job(connection)

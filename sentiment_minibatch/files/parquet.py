@@ -1,4 +1,4 @@
-"""Parquet, whatever the types of its columns: each becomes the text that the rules of a delivery are about."""
+"""Parquet, whatever the types of its columns: each becomes the text that the rules are about."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sentiment_minibatch.score_lines import UnreadableFileError
-from sentiment_minibatch.score_tables import FIELDS, LONGEST_FIELD, ROWS_PER_TABLE, SCHEMA
+from sentiment_minibatch.files.records import ROWS_PER_TABLE, Layout, UnreadableFileError
 
 _PLAIN_TYPES = (
     pa.types.is_null,
@@ -31,19 +30,20 @@ _TEXT_TYPES = (
 )
 
 
-def read_parquet(path: Path) -> Iterator[pa.Table]:
-    """Yield a file's deliveries as tables of text. Raises `UnreadableFileError`."""
+def read_parquet(path: Path, layout: Layout) -> Iterator[pa.Table]:
+    """Yield a file's records as tables of text. Raises `UnreadableFileError`."""
     file = pq.ParquetFile(path)
     names = file.schema_arrow.names
-    if missing := [field for field in FIELDS if field not in names]:
-        raise UnreadableFileError(f"there is no column {', '.join(missing)}")
-    if repeated := [field for field in FIELDS if names.count(field) > 1]:
-        raise UnreadableFileError(f"there is more than one column {', '.join(repeated)}")
+    layout.check(names)
     position = 1
-    for batch in file.iter_batches(ROWS_PER_TABLE, columns=list(FIELDS)):
-        columns = [_storable(_as_text(field, batch.column(field))) for field in FIELDS]
+    for batch in file.iter_batches(ROWS_PER_TABLE, columns=[field for field in layout.fields if field in names]):
+        absent = pa.nulls(batch.num_rows, pa.string())
+        columns = [
+            _storable(_as_text(field, batch.column(field)), layout.longest) if field in names else absent
+            for field in layout.fields
+        ]
         positions = pa.array(range(position, position + batch.num_rows), pa.int64())
-        yield pa.table([*columns, positions, pa.nulls(batch.num_rows, pa.string())], schema=SCHEMA)
+        yield pa.table([*columns, positions, absent], schema=layout.schema)
         position += batch.num_rows
 
 
@@ -81,9 +81,9 @@ def _valid_text(column: pa.Array) -> pa.Array:
     return text
 
 
-def _storable(column: pa.Array) -> pa.Array:
+def _storable(column: pa.Array, longest: int) -> pa.Array:
     """Return text that PostgreSQL can hold: no NUL, and nothing longer than any field that counts."""
     column = pc.replace_substring(column, "\0", "�")
-    too_long = pc.greater(pc.utf8_length(column), LONGEST_FIELD)
-    cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(column, 0, LONGEST_FIELD), "…", "")
+    too_long = pc.greater(pc.utf8_length(column), longest)
+    cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(column, 0, longest), "…", "")
     return pc.if_else(too_long, cut, column)

@@ -1,9 +1,8 @@
-"""Files of delivered scores: CSV with a header, NDJSON or Parquet, each with the fields of `Delivery`."""
+"""Files that a user names: one, or all below a folder or an s3:// address; compressed (.gz, .zst) or not."""
 
 from __future__ import annotations
 
 import io
-import itertools
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ import pyarrow as pa
 
 from common.errors import MissingInputError
 from common.storage import ObjectNotFoundError, Store, open_store
-from sentiment_minibatch.score_lines import UnreadableFileError, read_csv, read_ndjson
-from sentiment_minibatch.score_parquet import read_parquet
-from sentiment_minibatch.score_tables import deliveries_of, tables_of_records
-from sentiment_minibatch.scores import Delivery
+from sentiment_minibatch.files.lines import read_csv, read_ndjson
+from sentiment_minibatch.files.parquet import read_parquet
+from sentiment_minibatch.files.records import Layout, UnreadableFileError, tables_of_records
 
 KINDS = (".csv", ".ndjson", ".parquet")
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
@@ -24,20 +22,20 @@ _LINE_READERS = {".csv": read_csv, ".ndjson": read_ndjson}
 
 
 @dataclass(frozen=True)
-class ScoreFile:
-    """A file of scores: `name` is how the user would call it, `source` is the same from anywhere."""
+class InputFile:
+    """A file of records: `name` is how the user would call it, `source` is the same from anywhere."""
 
     store: Store
     key: str
     name: str
     source: str
 
-    def tables(self) -> Iterator[pa.Table]:
-        """Yield the file's deliveries, in its order. Raises `UnreadableFileError`, perhaps after some of them."""
+    def tables(self, layout: Layout) -> Iterator[pa.Table]:
+        """Yield the file's records, in its order. Raises `UnreadableFileError`, perhaps after some of them."""
         with tempfile.TemporaryDirectory() as directory:
             local = Path(directory, PurePosixPath(self.key).name)
             self._download(local)
-            yield from read_tables(local)
+            yield from read_tables(local, layout)
 
     def _download(self, local: Path) -> None:
         folder = self.store.uri.removeprefix("file://")
@@ -50,8 +48,8 @@ class ScoreFile:
             raise UnreadableFileError("it is gone") from None
 
 
-def score_files_at(uri: str) -> list[ScoreFile]:
-    """Return the score files at a path or s3:// address: the file, or all those under it, in order of their names.
+def files_at(uri: str) -> list[InputFile]:
+    """Return the files of records at a path or s3:// address: the file, or all those under it, in order of their names.
 
     Raises `MissingInputError` where there is none.
     """
@@ -68,15 +66,9 @@ def score_files_at(uri: str) -> list[ScoreFile]:
     whole = folder if folder.startswith("s3://") else str(Path(folder).resolve())
     prefix = "" if folder == "." else f"{folder.rstrip('/')}/"
     return [
-        ScoreFile(store, key, _printable(f"{prefix}{key}"), _printable(f"{whole.rstrip('/')}/{key}"))
+        InputFile(store, key, _printable(f"{prefix}{key}"), _printable(f"{whole.rstrip('/')}/{key}"))
         for key in sorted(keys)
     ]
-
-
-def deliveries_at(uri: str) -> Iterator[tuple[str, Iterator[Delivery]]]:
-    """Yield the name and the deliveries of each file that `score_files_at` finds."""
-    for file in score_files_at(uri):
-        yield file.name, _one_by_one(file.tables())
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -85,20 +77,15 @@ def split_uri(uri: str) -> tuple[str, str]:
     return (folder or ("/" if uri.startswith("/") else "."), name)
 
 
-def read_deliveries(path: Path) -> Iterator[Delivery]:
-    """Yield what `read_tables` yields, delivery by delivery."""
-    return _one_by_one(read_tables(path))
-
-
-def read_tables(path: Path) -> Iterator[pa.Table]:
-    """Yield a file's deliveries, in its order, as tables of text. Raises `UnreadableFileError`."""
+def read_tables(path: Path, layout: Layout) -> Iterator[pa.Table]:
+    """Yield a file's records, in its order, as tables of text. Raises `UnreadableFileError`."""
     kind = _kind(path.name)
     try:
         if kind == ".parquet":
-            yield from read_parquet(path)
+            yield from read_parquet(path, layout)
         else:
             with _opened(path) as stream:
-                yield from tables_of_records(_LINE_READERS[kind](stream))
+                yield from tables_of_records(_LINE_READERS[kind](stream, layout), layout)
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, OverflowError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(str(path), path.name)
         raise UnreadableFileError(f"it cannot be read as {kind[1:]}: {reason}") from None
@@ -123,7 +110,3 @@ def _opened(path: Path) -> io.BufferedReader:
     if compression is None:
         return path.open("rb")
     return io.BufferedReader(pa.input_stream(str(path), compression=compression), 1 << 20)
-
-
-def _one_by_one(tables: Iterator[pa.Table]) -> Iterator[Delivery]:
-    return itertools.chain.from_iterable(map(deliveries_of, tables))

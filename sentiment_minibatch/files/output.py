@@ -1,4 +1,4 @@
-"""Writing deliveries to a file of any of the kinds that `score_files` reads."""
+"""Writing records to a file of any of the kinds that are read."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ import pyarrow.parquet as pq
 
 from common.errors import ConfigurationError
 from common.storage import open_store
-from sentiment_minibatch.score_files import KINDS, split_uri
-from sentiment_minibatch.score_tables import FIELDS
+from sentiment_minibatch.files.inputs import KINDS, split_uri
 
 _ROWS_PER_CHUNK = 50_000
 _Row = tuple[str | None, ...]
 _Write = Callable[[list[_Row]], None]
 
 
-def write_to(uri: str, rows: Iterable[_Row], fields: tuple[str, ...] = FIELDS) -> int:
-    """Write deliveries, or rows with other fields, to a file or s3://bucket/key, whole or not at all; return how many.
+def write_to(uri: str, rows: Iterable[_Row], fields: tuple[str, ...]) -> int:
+    """Write rows with these fields to a file or s3://bucket/key, whole or not at all; return how many.
 
     Raises `ConfigurationError` if the name does not end in .csv, .ndjson or .parquet.
     """

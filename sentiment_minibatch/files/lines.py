@@ -6,22 +6,16 @@ import csv
 import itertools
 from collections import deque
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import NamedTuple, Protocol
 
-from sentiment_minibatch.delivered_json import delivery_of_json, text_of
-from sentiment_minibatch.score_tables import FIELDS, LONGEST_FIELD, Record
-from sentiment_minibatch.scores import Delivery
+from sentiment_minibatch.delivered_json import text_of, values_of_json
+from sentiment_minibatch.files.records import BEGINNING, Layout, Record, UnreadableFileError
 
 _LONGEST_LINE = 1 << 20
 _LARGEST_FIELD = 1 << 17  # of CSV
 _MOST_LINES = 100  # of one quoted CSV record
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
-
-class UnreadableFileError(ValueError):
-    """A file that cannot be read as what its name says; its text is the reason."""
 
 
 class ByteLines(Protocol):
@@ -38,17 +32,17 @@ class Line(NamedTuple):
     whole: bool = True
 
 
-def read_ndjson(stream: ByteLines) -> Iterator[Record]:
+def read_ndjson(stream: ByteLines, layout: Layout) -> Iterator[Record]:
     """Yield a record per line that is not blank."""
     for line in _lines(stream):
         if not line.whole:
-            yield _unread(line, f"the line is longer than {_LONGEST_LINE:,} bytes")
+            yield _unread(line, layout, f"the line is longer than {_LONGEST_LINE:,} bytes")
         elif line.content.strip():
-            yield Record(delivery_of_json(line.content), line.number)
+            yield Record(values_of_json(line.content, layout.fields), line.number)
 
 
-def read_csv(stream: ByteLines) -> Iterator[Record]:
-    """Yield a record per row under the header. Raises `UnreadableFileError` if that lacks a field of `Delivery`.
+def read_csv(stream: ByteLines, layout: Layout) -> Iterator[Record]:
+    """Yield a record per row under the header. Raises `UnreadableFileError` if that lacks a field that is needed.
 
     Of what is wrong in its quotes, its length or its encoding the first line alone is refused; reading goes on with the
     next, however much the reader had taken for a part of it.
@@ -56,16 +50,17 @@ def read_csv(stream: ByteLines) -> Iterator[Record]:
     rows = _Rows(_lines(stream))
     header = next(rows, None)
     columns = header.fields if header else []
-    if missing := [field for field in FIELDS if field not in columns]:
-        raise UnreadableFileError(f"there is no column {', '.join(missing)}; the header should be {','.join(FIELDS)}")
-    fields = itemgetter(*map(columns.index, FIELDS))
+    layout.check(columns)
+    absent = len(columns)
+    places = [columns.index(field) if field in columns else absent for field in layout.fields]
     for row in rows:
         if row.fault:
-            yield _unread(row.line, row.fault)
+            yield _unread(row.line, layout, row.fault)
         elif len(row.fields) < len(columns) or any(row.fields[len(columns) :]):
-            yield _unread(row.line, f"the row has {len(row.fields)} fields, the header {len(columns)}")
+            yield _unread(row.line, layout, f"the row has {len(row.fields)} fields, the header {len(columns)}")
         else:
-            yield Record(Delivery._make(map(text_of, fields(row.fields))), row.line.number)
+            values = [*row.fields[: len(columns)], None]
+            yield Record(tuple(text_of(values[place]) for place in places), row.line.number)
 
 
 class _Row(NamedTuple):
@@ -81,7 +76,7 @@ class _Rows:
         self._lines = lines
         self._again: deque[Line] = deque()
         self._taken: list[Line] = []
-        csv.field_size_limit(_LARGEST_FIELD)  # One for the process, which the files of messages set to theirs.
+        csv.field_size_limit(_LARGEST_FIELD)  # One for the whole process, whoever set it last.
         self._reader = csv.reader(self._take(), strict=True)
 
     def __iter__(self) -> Iterator[_Row]:
@@ -128,6 +123,6 @@ def _lines(stream: ByteLines) -> Iterator[Line]:
         yield Line(number, content.removeprefix(_UTF8_MARK) if number == 1 else content, whole)
 
 
-def _unread(line: Line, fault: str) -> Record:
-    beginning = line.content[: 4 * LONGEST_FIELD].decode("utf-8", "replace").strip()
-    return Record(Delivery(text_of(beginning), None, None, None), line.number, fault)
+def _unread(line: Line, layout: Layout, fault: str) -> Record:
+    beginning = line.content[: 4 * BEGINNING].decode("utf-8", "replace").strip()[:BEGINNING]
+    return Record((text_of(beginning), *[None] * (len(layout.fields) - 1)), line.number, fault)

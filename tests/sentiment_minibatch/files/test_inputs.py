@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentiment_minibatch.score_files import read_deliveries, read_tables, score_files_at
-from sentiment_minibatch.score_lines import UnreadableFileError
-from sentiment_minibatch.score_tables import FIELDS
+from sentiment_minibatch.deliveries import DELIVERIES, FIELDS, read_deliveries
+from sentiment_minibatch.files.inputs import files_at, read_tables
+from sentiment_minibatch.files.records import UnreadableFileError
 
 TIME = "2026-01-05T14:30:00Z"
 HEADER = "message_id,symbol,score,created_at\n"
@@ -36,7 +36,7 @@ def written(path: Path, content: bytes | str) -> Path:
 
 def read(path: Path) -> tuple[list[str | None], list[tuple[int, str]]]:
     """The message numbers that were read, and the positions and faults of what was not."""
-    rows = [row for table in read_tables(path) for row in table.to_pylist()]
+    rows = [row for table in read_tables(path, DELIVERIES) for row in table.to_pylist()]
     return [row["message_id"] for row in rows if not row["fault"]], [
         (row["position"], row["fault"]) for row in rows if row["fault"]
     ]
@@ -135,7 +135,7 @@ def test_a_parquet_value_that_is_no_text_is_rejected_alone(tmp_path: Path) -> No
 def test_a_parquet_column_of_a_type_that_means_nothing_here_is_named(tmp_path: Path, column: pa.Array) -> None:
     write_parquet(tmp_path / "a.parquet", score=column)
     with pytest.raises(UnreadableFileError, match="the column score is of type"):
-        list(read_tables(tmp_path / "a.parquet"))
+        list(read_tables(tmp_path / "a.parquet", DELIVERIES))
 
 
 def test_a_corrupt_parquet_page_is_an_unreadable_file(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_corrupt_parquet_page_is_an_unreadable_file(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[40:400] = b"\xaa" * 360
     with pytest.raises(UnreadableFileError):
-        list(read_tables(written(path, bytes(content))))
+        list(read_tables(written(path, bytes(content)), DELIVERIES))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_file_that_is_not_what_its_name_says_gets_a_reason(
     tmp_path: Path, name: str, content: bytes, reason: str
 ) -> None:
     with pytest.raises(UnreadableFileError, match=reason) as error:
-        list(read_tables(written(tmp_path / name, content)))
+        list(read_tables(written(tmp_path / name, content), DELIVERIES))
     assert str(tmp_path) not in str(error.value)
 
 
@@ -172,17 +172,17 @@ def test_compressed_files_are_read(tmp_path: Path, name: str) -> None:
     packed = gzip.compress(content) if name.endswith("gz") else pa.compress(content, "zstd", asbytes=True)
     written(tmp_path / name, packed)
     assert read(tmp_path / name) == (["1"], [])
-    assert [file.key for file in score_files_at(str(tmp_path))] == [name]
+    assert [file.key for file in files_at(str(tmp_path))] == [name]
 
 
 def test_files_of_the_same_name_have_sources_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("10", "11"):
         (tmp_path / folder).mkdir()
         written(tmp_path / folder / "scores.ndjson", json_line(1))
-    whole = [file.source for file in score_files_at(str(tmp_path))]
+    whole = [file.source for file in files_at(str(tmp_path))]
     assert whole == [str(tmp_path / folder / "scores.ndjson") for folder in ("10", "11")]
     monkeypatch.chdir(tmp_path / "10")
-    (near,) = score_files_at("scores.ndjson")
+    (near,) = files_at("scores.ndjson")
     assert (near.name, near.source) == ("scores.ndjson", whole[0])
 
 
@@ -190,12 +190,12 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "dangling.csv").symlink_to(tmp_path / "gone")
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/not-\xff.ndjson")).write_text(json_line(1), encoding="utf-8")
-    dangling, odd, pipe = score_files_at(str(tmp_path))
+    dangling, odd, pipe = files_at(str(tmp_path))
     for file in (dangling, pipe):
         with pytest.raises(UnreadableFileError, match="it is no regular file"):
-            list(file.tables())
+            list(file.tables(DELIVERIES))
     assert odd.name.endswith("not-\\udcff.ndjson")
-    assert sum(table.num_rows for table in odd.tables()) == 1
+    assert sum(table.num_rows for table in odd.tables(DELIVERIES)) == 1
 
 
 def write_parquet(path: Path, rows: int = 1, **columns: pa.Array) -> None:
