@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from pathlib import Path
 
 from common.version import code_version
@@ -12,7 +11,6 @@ _ROOT = Path(__file__).parent.parent
 _CODE = ("common", "recs_batch")  # what a night, that goes on where the same code ended, is made by
 
 
-@cache
 def code_version_of_files() -> str:
     """Return the checkout's commit, or a hash of the files where none stands for them.
 

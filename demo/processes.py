@@ -28,6 +28,7 @@ class Processes:
         self.addresses: dict[str, str] = {}
         self._running: list[subprocess.Popen[Any]] = []
         self._ending, self._lock = False, threading.Lock()
+        self._environment = os.environ | {"CODE_VERSION": code_version_of_files()}
 
     def __enter__(self) -> Processes:
         DIRECTORY.mkdir(parents=True, exist_ok=True)
@@ -88,7 +89,7 @@ class Processes:
                 raise ApplicationError("the demo was stopped")
             process = subprocess.Popen(
                 [sys.executable, "-m", service, *arguments],
-                env=os.environ | {"CODE_VERSION": code_version_of_files()} | environment,
+                env=self._environment | environment,
                 start_new_session=True,
                 **streams,
             )
