@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import ConfigurationError
+from common.version import version as project_version
 from operations.commands import run
 
 DOCKERFILES = Path("docker")
@@ -71,7 +72,9 @@ def build(
 
     `base` replaces the Dockerfile's base image, for example by one with a digest.
     """
-    arguments = {"CODE_VERSION": version, "CREATED": created} | ({"BASE": base} if base else {})
+    arguments = {"PROJECT_VERSION": project_version(), "CODE_VERSION": version, "CREATED": created} | (
+        {"BASE": base} if base else {}
+    )
     options = [option for name, value in arguments.items() for option in ("--build-arg", f"{name}={value}")]
     options += ["--platform", platform] if platform else []
     options += _docker_manifest(tool, image.local(tag))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.errors import ConfigurationError
-from common.settings import StoreSettings
+from common.settings import StoreSettings, load_settings
 from recs_batch.parameters import EventWeights, Filter, Parameters, Scorer, SecondHop
 from recs_batch.specification import Limits, Share
 
@@ -23,6 +24,13 @@ class RecsSettings(StoreSettings):
 
     tables_uri: str = Field(default="var/tables", min_length=1)
     work_uri: str = Field(default="var/work/recs", min_length=1)
+
+
+def locations(**options: Any) -> RecsSettings:
+    """Return where everything lies."""
+    refuse_misspelt(os.environ)
+    uris = {f"{name}_uri": options.get(name) for name in ("tables", "work", "store")}
+    return load_settings(RecsSettings, **uris)
 
 
 class AlgorithmSettings(BaseSettings):

@@ -32,6 +32,7 @@ class Manifest(BaseModel):
 
     run: str
     published_at: AwareDatetime
+    release: str = "unknown"  # of what was published before releases were written down
     code_version: str
     files: tuple[PublishedFile, ...]
     metadata: dict[str, Any]

@@ -7,6 +7,8 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
+from common.tracing import register_tracing
+from common.web import register_security_headers
 from image_classifier.api.decoding import Decoder
 from image_classifier.api.feedback import add_feedback
 from image_classifier.api.inference_protocol import add_inference_protocol
@@ -19,7 +21,6 @@ from image_classifier.artifact import Artifact
 from image_classifier.explain import occlusion_map, render_map
 
 _STATIC = Path(__file__).parent / "static"
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'"
 
 
 def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder | None = None) -> Flask:
@@ -33,7 +34,9 @@ def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder |
     service = app.extensions["service"] = Service(artifact, settings, decoder, sampler)
     service.warm_up()
     service.metrics.watch(app)
+    register_tracing(app)
     register_problems(app)
+    register_security_headers(app)
     _add_answers(app, service)
     _add_health(app, service)
     _add_pages(app, service)
@@ -91,5 +94,4 @@ def _add_pages(app: Flask, service: Service) -> None:
         return _page("docs.html")
 
     def _page(name: str) -> Response:
-        headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
-        return Response((_STATIC / name).read_bytes(), content_type="text/html; charset=utf-8", headers=headers)
+        return Response((_STATIC / name).read_bytes(), content_type="text/html; charset=utf-8")

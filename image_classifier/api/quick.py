@@ -17,14 +17,14 @@ _LARGEST_ENCODED = 1 << 20  # base64 that is decoded in the loop: about a millis
 
 
 class QuickAnswers:
-    """Answers POSTs of one image that is cheap to decode, and leaves everything else."""
+    """Answers POSTs of one image that is cheap to decode and of no trace, and leaves everything else."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def answer(self, request: Request) -> Reply | None:
         """Return the answer that the application would give, or None where this is not for the short way."""
-        if request.target not in ROUTES or request.method != "POST":
+        if request.target not in ROUTES or request.method != "POST" or request.header(b"traceparent"):
             return None
         started = time.perf_counter()
         data = one_image(request)

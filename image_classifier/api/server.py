@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from common.web import serve
+from common.web import scratch_directory, serve
 from image_classifier.api.decoding import Decoder, start_decoder
 from image_classifier.api.following import fetch_latest, note_gone, start_follower
 from image_classifier.api.settings import ServiceSettings
@@ -27,7 +23,8 @@ def run_service(settings: ServiceSettings) -> None:
     that cannot be listened on.
     """
     bound_freed_memory()
-    with _scratch_directory() as scratch:
+    with scratch_directory("image-classifier-") as name:
+        scratch = Path(name)
         start_decoder(scratch / "decoder")
         directory = settings.artifact_directory
         if settings.followed is not None:
@@ -61,18 +58,6 @@ def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
         control_socket_disable=True,
         child_exit=child_exit,
     )
-
-
-@contextmanager
-def _scratch_directory() -> Iterator[Path]:
-    """Make a directory for the metrics of all workers; a worker that ends leaves it to the others."""
-    owner = os.getpid()
-    scratch = tempfile.mkdtemp(prefix="image-classifier-")
-    try:
-        yield Path(scratch)
-    finally:
-        if os.getpid() == owner:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def bound_freed_memory() -> None:

@@ -13,6 +13,7 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import ValidationError
 
 from common.storage import ObjectNotFoundError, open_store
+from common.tracing import register_tracing
 from common.version import code_version
 from common.web import problem, register_problem_handlers, register_security_headers
 from recs_batch.parameters import Kind
@@ -59,6 +60,7 @@ def create_app(settings: ServeSettings) -> OpenAPI:
     app.extensions["recs_settings"] = settings
     app.register_api(api)
     app.register_api(page)
+    register_tracing(app)
     register_problem_handlers(app)
     register_security_headers(app)
     publications.watch(settings.poll_seconds)

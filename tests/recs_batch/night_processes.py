@@ -199,7 +199,13 @@ def _abandon_after(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    for module in ("common.cli", "common.storage.s3", "recs_batch.cli"):  # once, before forking
+    for module in (
+        "common.cli",
+        "common.logs",
+        "common.storage.s3",
+        "recs_batch.cli",
+        "recs_batch.from_options",
+    ):  # once, before forking
         import_module(module)
     with contextlib.suppress(KeyboardInterrupt):
         serve(Path(sys.argv[1]))
