@@ -55,6 +55,6 @@ def _publish(night: Night) -> None:
 
 STEPS = (
     specify,
-    *(_step(name, step.description, _taken(name)) for name, step in steps_of("filter", evaluated=True).items()),
+    *(_step(name, step.description, _taken(name)) for name, step in steps_of(evaluated=True).items()),
     _step("publish", "Make the recommendations the latest publication, and remove what is old.", _publish),
 )

@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from recs_batch.graph.engagement import event_values
 from recs_batch.graph.feedback import DISMISSED
 from recs_batch.graph.files import Folder, Pairs, Rows, read_array, read_pairs, read_rows
 from recs_batch.graph.found import CONNECTION, FOLLOWERS, ROOM
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.links import UNITS_PER_LINK, Row, Units, heaviest
-from recs_batch.graph.steps import UNIT
-from recs_batch.parameters import KINDS, Filter, Kind
+from recs_batch.graph.steps import unit_of
+from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.stored_arrays import slices
 
 Scores = npt.NDArray[np.int64]
@@ -31,7 +32,7 @@ class Links(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """What one link counts for an item: a kind of `REASONS`, the index of a user or room, in units of `UNIT`."""
+    """What one link counts for an item: a kind of `REASONS`, the index of a user or room, in units of the score."""
 
     kind: int
     place: int
@@ -41,9 +42,8 @@ class Reason(NamedTuple):
 class OneUser:
     """Maps what `steps` wrote and answers about users one at a time, by their indices."""
 
-    unit = UNIT
-
-    def __init__(self, engagement: Folder, filtered: Folder, kind: Kind) -> None:
+    def __init__(self, engagement: Folder, filtered: Folder, kind: Kind, parameters: Parameters) -> None:
+        self.unit = unit_of(parameters)
         self.ids = {side: read_array(engagement, f"{side}.ids") for side in KINDS}
         self.kind, self._pairs = kind, read_pairs(engagement, kind)
         self.active = {side: read_array(engagement, f"{side}.active") for side in KINDS}
@@ -133,15 +133,26 @@ class OneUser:
                 yield side, int(source), int(weight), row
 
 
-def newcomer_links(users: Indices, rooms: Indices, chosen: Filter) -> Links:
+def newcomer_links(users: Indices, rooms: Indices, kind: Kind, parameters: Parameters) -> Links:
     """Return the links of somebody who follows and has joined these, and whom the night did not know."""
-    weights = UNITS_PER_LINK, Units.of(chosen).rooms
+    if parameters.scorer == "count":
+        return _counted_links(np.unique(users), parameters)
+    weights = UNITS_PER_LINK, Units.of(parameters.filter_of(kind)).rooms
     rows = [
         Row(np.array([0, len(np.unique(side))]), np.unique(side), np.full(len(np.unique(side)), weight))
         for side, weight in zip((users, rooms), weights, strict=True)
     ]
     to_users, to_rooms = heaviest(*rows)
     return Links(None, to_users.targets, to_users.weights, to_rooms.targets, to_rooms.weights)
+
+
+def _counted_links(users: Indices, parameters: Parameters) -> Links:
+    """Return the connections of somebody who only follows: all are as close, and by id the first count."""
+    followed = int(event_values(parameters.weights, None)["follow"][0])
+    close = users[: parameters.closest if followed else 0]
+    weights = np.full(len(close), followed if parameters.second_hop == "follows" else 1, np.int64)
+    nothing = np.empty(0, np.int32)
+    return Links(None, close, weights, nothing, nothing.astype(np.int64))
 
 
 def _rows(rows: Rows, indices: Indices) -> list[tuple[Indices, Scores]]:

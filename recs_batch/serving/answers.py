@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recs_batch.arms import CONTROL, arm_of
 from recs_batch.graph.found import ROOM
+from recs_batch.graph.ids import is_id
 from recs_batch.graph.one_user import Links, OneUser, newcomer_links
 from recs_batch.parameters import Kind
 from recs_batch.published import Published
@@ -17,17 +19,12 @@ from recs_batch.serving.publications import Publication
 _MOST_REASONS = 15
 
 
-def is_id(number: int) -> bool:
-    """Tell whether a number has the 64 bits of an id; of others nobody knows."""
-    return -(2**63) <= number < 2**63
-
-
 def known_user(publication: Publication, kind: Kind, user: int, limit: int) -> dict[str, Any] | None:
     """Return what was published for a user, None if the night did not know them."""
     items = publication.lookups[kind].of(user, limit)
     if not items and not publication.knows(user):
         return None
-    return _answer(publication, kind, user, items)
+    return _answer(publication, kind, user, arm_of(user, publication.arms), items)
 
 
 def earlier(published: Published, kind: Kind, user: int, limit: int) -> dict[str, Any]:
@@ -38,11 +35,12 @@ def earlier(published: Published, kind: Kind, user: int, limit: int) -> dict[str
         {"rank": row["rank"], "id": row["item_id"], "score": row["score"], "reasons": row["reasons"]} for row in rows
     ]
     head = {"night": metadata["night"], "run": published.manifest.run, "date": metadata["date"]}
+    head["arm"] = arm_of(user, published.arm_names)
     return {"user": user, "kind": kind} | head | {"items": items}
 
 
 def newcomer(publication: Publication, kind: Kind, follows: list[int], rooms: list[int], limit: int) -> dict[str, Any]:
-    """Return what links lead to, by the formula and the similarities of the night.
+    """Return what links lead to, by the formula and the similarities of the night, in an experiment of its control.
 
     Links to whom or what the night did not know, or knew to be inactive, count nothing; `ignored` names them.
     """
@@ -51,19 +49,22 @@ def newcomer(publication: Publication, kind: Kind, follows: list[int], rooms: li
         _found(model, "users", follows),
         _found(model, "rooms", rooms),
     )
-    links = newcomer_links(users, places, publication.parameters.filter_of(kind))
+    links = newcomer_links(users, places, kind, publication.parameters)
     items = _best(model, links, users if kind == "users" else places, limit)
     ignored = {"follows": strange_users, "rooms": strange_rooms}
-    return _answer(publication, kind, None, items) | {"ignored": ignored}
+    return _answer(publication, kind, None, CONTROL if publication.arms else None, items) | {"ignored": ignored}
 
 
-def _answer(publication: Publication, kind: Kind, user: int | None, items: list[dict[str, Any]]) -> dict[str, Any]:
+def _answer(
+    publication: Publication, kind: Kind, user: int | None, arm: str | None, items: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
         "user": user,
         "kind": kind,
         "night": publication.night,
         "run": publication.run,
         "date": publication.date,
+        "arm": arm,
         "items": items,
     }
 
