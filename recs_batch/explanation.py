@@ -11,7 +11,7 @@ from common.errors import DataError
 from recs_batch.arms import CONTROL, arm_of
 from recs_batch.graph.found import ROOM
 from recs_batch.graph.ids import is_id
-from recs_batch.graph.one_user import Links, OneUser
+from recs_batch.graph.one_user import OneUser, Ways
 from recs_batch.graph.steps import unit_of
 from recs_batch.parameters import Kind
 from recs_batch.published import Published
@@ -37,10 +37,10 @@ class Explainer:
         u, i = _index(ids["users"], user, "user"), _index(ids[self._kind], item, self._kind.removesuffix("s"))
         if filtered := one.filter_of(u, i):
             return {"filter": filtered, "arm": arm}
-        links = one.links_of(u)
+        ways = one.ways_of(one.links_of(u))
         reasons = [
             {"kind": REASONS[kind], "id": int(ids["rooms" if kind == ROOM else "users"][index]), "weight": w / one.unit}
-            for kind, index, w in one.reasons(links, i)
+            for kind, index, w in one.reasons(ways, i)
         ]
         halved = {"halvings": one.halvings(u, i), "arm": arm}
         for row in self._published.rows(self._kind, user):
@@ -49,7 +49,7 @@ class Explainer:
                 return told | halved | {"recommended": True, "reasons": reasons or row["reasons"]}
         if not reasons:
             return {"filter": "no link of the user leads there", "arm": arm}
-        return _ranked(one, u, i, links) | halved | {"recommended": False, "reasons": reasons}
+        return _ranked(one, u, i, ways) | halved | {"recommended": False, "reasons": reasons}
 
     def rounded(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Return an answer with the score and the weights of reasons rounded to what is right of them."""
@@ -77,8 +77,8 @@ class Explainer:
         return self._ones[arm]
 
 
-def _ranked(one: OneUser, user: int, item: int, links: Links) -> dict[str, Any]:
-    items, scores = one.scores(links)
+def _ranked(one: OneUser, user: int, item: int, ways: Ways) -> dict[str, Any]:
+    items, scores = one.scores(ways)
     scores = one.sunk(user, items, scores)
     allowed = one.allowed(user, items)
     items, scores = items[allowed], scores[allowed]

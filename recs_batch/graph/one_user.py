@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +28,18 @@ class Links(NamedTuple):
     user_weights: Scores
     rooms: Indices
     room_weights: Scores
+
+
+class Ways(NamedTuple):
+    """All ways from a user over a link to an item, as columns: the item, what it counts, and the link's kind and index.
+
+    A kind is a place in `REASONS`.
+    """
+
+    items: Indices
+    weights: Scores
+    kinds: npt.NDArray[np.int8]
+    places: Indices
 
 
 class Reason(NamedTuple):
@@ -58,16 +69,32 @@ class OneUser:
         with_users, with_rooms = (_row(rows, user) for rows in self._links)
         return Links(user, *with_users, *with_rooms)
 
-    def scores(self, links: Links) -> tuple[Indices, Scores]:
-        """Return every item that links lead to, ascending, with its score; nothing is filtered."""
-        items, scores = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
-        for _, _, weight, (targets, values) in self._sources(links):
-            items.append(targets)
-            scores.append(values * weight)
-        found, place = np.unique(np.concatenate(items), return_inverse=True)
-        sums = np.zeros(len(found), np.int64)
-        np.add.at(sums, place, np.concatenate(scores))
-        return found, sums
+    def ways_of(self, links: Links) -> Ways:
+        """Return all ways that links open."""
+        parts = [Ways(*(np.empty(0, dtype) for dtype in (np.int32, np.int64, np.int8, np.int32)))]
+        for kind, sources, weights, similar in (
+            (CONNECTION, links.users, links.user_weights, self._similar[0]),
+            (ROOM, links.rooms, links.room_weights, self._similar[1]),
+        ):
+            rows = _rows(similar, sources)
+            lengths = [len(targets) for targets, _ in rows]
+            kinds = np.full(len(sources), kind, np.int8)
+            if kind == CONNECTION and links.user is not None:
+                kinds[sources == links.user] = FOLLOWERS
+            counted = [values * weight for (_, values), weight in zip(rows, weights.tolist(), strict=True)]
+            items = [targets for targets, _ in rows]
+            if rows:
+                repeated = np.repeat(kinds, lengths), np.repeat(sources, lengths)
+                parts.append(Ways(np.concatenate(items), np.concatenate(counted), *repeated))
+        return Ways(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    @staticmethod
+    def scores(ways: Ways) -> tuple[Indices, Scores]:
+        """Return every item that ways lead to, ascending, with its score; nothing is filtered."""
+        order = np.argsort(ways.items, kind="stable")
+        items = ways.items[order]
+        starts = np.flatnonzero(np.diff(items, prepend=-1))
+        return items[starts], np.add.reduceat(ways.weights[order], starts) if len(starts) else ways.weights
 
     def filter_of(self, user: int, item: int) -> str | None:
         """Return what keeps an item from being recommended to a user, None if nothing does."""
@@ -108,14 +135,12 @@ class OneUser:
         found[place[there]] = np.maximum(found[place[there]] >> halvings[there], 1)
         return found
 
-    def reasons(self, links: Links, item: int) -> list[Reason]:
+    @staticmethod
+    def reasons(ways: Ways, item: int) -> list[Reason]:
         """Return all that an item's score is the sum of, the heaviest first, ties to users first and by index."""
-        found = []
-        for side, source, weight, (targets, values) in self._sources(links):
-            place = int(np.searchsorted(targets, item))
-            if place < len(targets) and targets[place] == item:
-                kind = ROOM if side == 1 else FOLLOWERS if source == links.user else CONNECTION
-                found.append(Reason(kind, source, weight * int(values[place])))
+        there = ways.items == item
+        columns = (ways.kinds[there].tolist(), ways.places[there].tolist(), ways.weights[there].tolist())
+        found = (Reason(*reason) for reason in zip(*columns, strict=True))
         return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.place))
 
     def popular(self, hidden: Indices, count: int) -> list[tuple[int, int]]:
@@ -123,14 +148,6 @@ class OneUser:
         items, counts = (np.asarray(array[: count + len(hidden)]) for array in self._popular)
         allowed = ~np.isin(items, hidden)
         return list(zip(items[allowed][:count].tolist(), counts[allowed][:count].tolist(), strict=True))
-
-    def _sources(self, links: Links) -> Iterator[tuple[int, int, int, tuple[Indices, Scores]]]:
-        """Yield side, index and weight of everything linked to, with its row of similarities."""
-        sides = ((links.users, links.user_weights), (links.rooms, links.room_weights))
-        for side, (sources, weights) in enumerate(sides):
-            rows = _rows(self._similar[side], sources)
-            for source, weight, row in zip(sources, weights, rows, strict=True):
-                yield side, int(source), int(weight), row
 
 
 def newcomer_links(users: Indices, rooms: Indices, kind: Kind, parameters: Parameters) -> Links:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from recs_batch.arms import CONTROL, arm_of
 from recs_batch.graph.found import ROOM
 from recs_batch.graph.ids import is_id
-from recs_batch.graph.one_user import Links, OneUser, newcomer_links
+from recs_batch.graph.one_user import Links, OneUser, Ways, newcomer_links
 from recs_batch.parameters import Kind
 from recs_batch.published import Published
 from recs_batch.recommendations import REASONS
@@ -71,29 +71,39 @@ def _answer(
 
 def _best(model: OneUser, links: Links, linked: npt.NDArray[np.int32], limit: int) -> list[dict[str, Any]]:
     """Return the items with the greatest scores, ties by index, and then what is popular."""
-    items, scores = model.scores(links)
+    ways = model.ways_of(links)
+    items, scores = model.scores(ways)
     allowed = ~np.isin(items, linked) & (scores > 0)
     items, scores = items[allowed], scores[allowed]
-    best = np.lexsort((items, -scores))[:limit]
+    best = _greatest(scores, limit)
     ids = model.ids[model.kind]
     found = [
-        {"id": int(ids[item]), "score": int(score) / model.unit, "reasons": _reasons(model, links, int(item))}
+        {"id": int(ids[item]), "score": int(score) / model.unit, "reasons": _reasons(model, ways, int(item))}
         for item, score in zip(items[best], scores[best], strict=True)
     ]
-    for item, count in model.popular(np.concatenate([linked, items]), limit - len(found)):
-        reason = {"kind": "overall", "id": None, "weight": float(count)}
-        found.append({"id": int(ids[item]), "score": 0.0, "reasons": [reason]})
+    if len(found) < limit:
+        for item, count in model.popular(np.concatenate([linked, items]), limit - len(found)):
+            reason = {"kind": "overall", "id": None, "weight": float(count)}
+            found.append({"id": int(ids[item]), "score": 0.0, "reasons": [reason]})
     return [{"rank": rank} | item for rank, item in enumerate(found, start=1)]
 
 
-def _reasons(model: OneUser, links: Links, item: int) -> list[dict[str, Any]]:
+def _greatest(scores: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64]:
+    """Return the places of the greatest scores, ties by place."""
+    among = np.arange(len(scores))
+    if len(scores) > limit:
+        among = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
+    return among[np.argsort(-scores[among], kind="stable")][:limit]
+
+
+def _reasons(model: OneUser, ways: Ways, item: int) -> list[dict[str, Any]]:
     return [
         {
             "kind": REASONS[kind],
             "id": int(model.ids["rooms" if kind == ROOM else "users"][index]),
             "weight": weight / model.unit,
         }
-        for kind, index, weight in model.reasons(links, item)[:_MOST_REASONS]
+        for kind, index, weight in model.reasons(ways, item)[:_MOST_REASONS]
     ]
 
 

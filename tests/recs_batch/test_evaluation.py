@@ -180,5 +180,5 @@ def test_a_newcomer_with_a_users_links_gets_that_users_scores(halves, tmp_path):
     known = links._replace(
         users=links.users[others], user_weights=newcomer.user_weights, room_weights=newcomer.room_weights
     )
-    for mine, theirs in zip(one.scores(newcomer), one.scores(known), strict=True):
+    for mine, theirs in zip(*(one.scores(one.ways_of(links)) for links in (newcomer, known)), strict=True):
         assert mine.tolist() == theirs.tolist()

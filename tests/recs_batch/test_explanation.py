@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+import shutil
+from datetime import UTC, date, datetime
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from common.errors import DataError
@@ -20,6 +23,8 @@ from recs_batch.network import Network, NetworkSize
 from recs_batch.night import Night
 from recs_batch.parameters import KINDS, Parameters
 from recs_batch.published import Published
+from recs_batch.serving.answers import known_user, newcomer
+from recs_batch.serving.publications import Publication
 
 DAY = date(2026, 10, 31)
 
@@ -89,7 +94,7 @@ def test_ranks_scores_and_reasons_are_those_of_the_product_of_the_matrices(publi
 def test_filters_are_told_and_strangers_refused(published):
     explainer = Explainer(published, "users")
     (user,) = published.first_users(1)
-    assert explainer.explain(user, user) == {"filter": "it is the user"}
+    assert explainer.explain(user, user) == {"filter": "it is the user", "arm": None}
     answers = [explainer.explain(user, other).get("filter") for other in range(1, 121)]
     assert {"already followed", "the item is inactive"} <= set(answers)
     for stranger in (10**6, -1, 2**63, -(2**70)):
@@ -105,6 +110,26 @@ def test_a_bucket_answers_as_a_directory_does(tables, tmp_path, bucket):
         explainer = Explainer(publish(tables, tmp_path / name, store), "rooms")
         answers[name] = [explainer.explain(user, room) for user in (1, 2) for room in (1, 2, 3)]
     assert answers["here"] == answers["there"]
+
+
+@pytest.mark.parametrize("hop", COUNT)
+def test_a_newcomer_gets_what_the_algorithm_of_2019_has_for_a_user_who_only_follows(tables, tmp_path, hop):
+    quiet, follows, mine = 100_001, [3, 50, 77, 111], tmp_path / "tables"
+    shutil.copytree(tables, mine)
+    moment = [datetime(2026, 5, 1, tzinfo=UTC)] * len(follows)
+    append(mine / "users.parquet", id=[quiet], active=[True], created_at=moment[:1])
+    append(mine / "follows.parquet", user_id=[quiet] * 4, following_user_id=follows, created_at=moment)
+    published = publish(mine, tmp_path, engine="duckdb", parameters=COUNT[hop])
+    served = Publication(published.manifest, published.store.root / "recs")
+    for kind in KINDS:
+        known = known_user(served, kind, quiet, 5)["items"]
+        assert newcomer(served, kind, follows, [], 5)["items"] == known
+        assert {reason["kind"] for reason in known[0]["reasons"]} == {"connection"}
+
+
+def append(path, **columns):
+    rows = pq.read_table(path)
+    pq.write_table(pa.concat_tables([rows, pa.table(columns).select(rows.column_names).cast(rows.schema)]), path)
 
 
 def test_reasons_are_drawn(tmp_path):
