@@ -72,8 +72,8 @@ class Explainer:
     def _one_of(self, arm: str | None) -> OneUser:
         if arm not in self._ones:
             filtered = f"filter-{self._kind}" + (f"/{arm}" if arm not in {None, CONTROL} else "")
-            folders = (self._published.model(name) for name in ("engagement", filtered))
-            self._ones[arm] = OneUser(*folders, self._kind, self._published.parameters_of(arm))
+            engagement, similar = (self._published.model(name) for name in ("engagement", filtered))
+            self._ones[arm] = OneUser(engagement, similar, self._kind, self._published.parameters_of(arm))
         return self._ones[arm]
 
 

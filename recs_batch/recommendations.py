@@ -104,7 +104,7 @@ def precise(values: npt.ArrayLike, unit: int) -> npt.NDArray[np.float64]:
         return np.asarray(np.round(found, 3))
     magnitude = np.floor(np.log10(np.where(found > 0, found, 1))) - 2
     power = 10.0 ** np.abs(magnitude)
-    return np.where(magnitude > 0, np.rint(found / power) * power, np.rint(found * power) / power)
+    return np.asarray(np.where(magnitude > 0, np.rint(found / power) * power, np.rint(found * power) / power))
 
 
 def concatenate(parts: Iterable[Recommendations]) -> Recommendations:

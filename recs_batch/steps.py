@@ -98,7 +98,7 @@ def _filter(kind: Kind) -> Callable[[Night, Path], dict[str, Any]]:
             night.take_from_engine(FILTER[kind], folder)
             return {}
         engagement = night.partitions.open("engagement")
-        for arm in night.specification.arm_names or [None]:
+        for arm in night.specification.arm_names or [CONTROL]:
             into = folder / _arm_folder(arm)
             into.mkdir(exist_ok=True)
             steps.build_filter(engagement, kind, night.specification.parameters_of(arm), into)
@@ -129,9 +129,9 @@ def _blocks(given: Specification, engagement: Path, filtered: Path, kind: Kind) 
     )
 
 
-def _arm_folder(arm: str | None) -> str:
+def _arm_folder(arm: str) -> str:
     """Return where an arm's filter is: that of the night's own parameters where it would be without arms."""
-    return "." if arm in {None, CONTROL} else str(arm)
+    return "." if arm == CONTROL else arm
 
 
 def _evaluate(night: Night, folder: Path) -> dict[str, Any]:

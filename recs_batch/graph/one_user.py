@@ -71,7 +71,8 @@ class OneUser:
 
     def ways_of(self, links: Links) -> Ways:
         """Return all ways that links open."""
-        parts = [Ways(*(np.empty(0, dtype) for dtype in (np.int32, np.int64, np.int8, np.int32)))]
+        nothing = np.empty(0, np.int32)
+        parts = [Ways(nothing, nothing.astype(np.int64), nothing.astype(np.int8), nothing)]
         for kind, sources, weights, similar in (
             (CONNECTION, links.users, links.user_weights, self._similar[0]),
             (ROOM, links.rooms, links.room_weights, self._similar[1]),
