@@ -37,9 +37,12 @@ def begun_night(
     algorithm = {name: options.get(name) for name in AlgorithmSettings.model_fields}
     work, store = open_store(settings.work_uri), open_store(settings.store_uri)
     last = metadata_before(store, chosen - timedelta(days=1)).get("parameters", {})
-    parameters = load_settings(AlgorithmSettings, **algorithm).parameters(last)
+    asked = load_settings(AlgorithmSettings, **algorithm)
+    parameters = asked.parameters(last)
     if parameters.scorer == "count" and engine == "compiled":
         raise ConfigurationError("RECS_SCORER is 'count', which only the engines duckdb and spark have")
+    if asked.arms and (engine, parameters.scorer) != ("compiled", "filter"):
+        raise ConfigurationError("RECS_ARMS is set, and only the engine compiled with the scorer filter has arms")
     evaluating = evaluating and parameters.scorer == "filter"  # which alone the evaluation knows
     engine_named(engine)  # refused before any work if it is not installed
     with scratch_folder() as scratch:
@@ -51,6 +54,7 @@ def begun_night(
             day=chosen,
             engine=engine,
             parameters=parameters,
+            arms=asked.arms,
             fitting=(evaluating and "filter_users" not in last) if fitting is None else fitting,
             limits=load_settings(LimitSettings).limits(),
             evaluation_days=days if evaluating else None,

@@ -18,7 +18,8 @@ from recs_batch.commands.options import store_option
 def command(*, store: str | None, first: str, second: str, most: int) -> None:
     """Compare the publications A and B (dt=…/run=…, or a day that has one): what changed, for whom, and why.
 
-    Two sets of parameters are compared as two nights of one day: `run` it again with other RECS_… variables.
+    Two sets of parameters are compared as two nights of one day: `run` it again with other RECS_… variables, in a
+    --store of its own if it shall not be served. The arms of an experiment stand side by side in the recall.
     """
     from rich.console import Console
     from rich.table import Table

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from common.commands import Command
-from recs_batch.commands.questions import answer, question_options, tell_halvings
+from recs_batch.commands.questions import answer, question_options, tell_circumstances
 
 
 @click.command("explain", cls=Command, context_settings={"ignore_unknown_options": True})
@@ -17,14 +17,14 @@ from recs_batch.commands.questions import answer, question_options, tell_halving
 def command(*, user: int, item: int, picture: Path | None, **options: Any) -> None:
     """Tell why ITEM is recommended to USER: its rank, its score, and what led there."""
     found = answer(user, item, **options)
+    tell_circumstances(user, item, found)
     if "filter" in found:
         click.echo(f"{item} is no candidate for user {user}: {found['filter']}")
         return
-    tell_halvings(item, found)
-    click.echo(f"{item} is number {found['rank']} for user {user}, with a score of {found['score']:.6g}, because of")
+    click.echo(f"{item} is number {found['rank']} for user {user}, with a score of {found['score']:g}, because of")
     for reason in found["reasons"]:
         name = reason["kind"] if reason["id"] is None else f"{reason['kind']} {reason['id']}"
-        click.echo(f"  {name}: {reason['weight']:.6g}")
+        click.echo(f"  {name}: {reason['weight']:g}")
     if picture:
         from recs_batch.drawing import draw
 

@@ -24,7 +24,7 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def answer(user: int, item: int, kind: Kind, store: str | None, target: str | None) -> dict[str, Any]:
-    """Return what is known about an item and a user in a publication."""
+    """Return what an `Explainer` says, with scores and weights rounded to what is right of them."""
     from common.storage import open_store
     from recs_batch.explanation import Explainer
     from recs_batch.published import Published, publication_of
@@ -32,11 +32,14 @@ def answer(user: int, item: int, kind: Kind, store: str | None, target: str | No
 
     place = open_store(locations(store=store).store_uri)
     published = Published(place, publication_of(place, target)) if target else Published.latest(place)
-    return Explainer(published, kind).explain(user, item)
+    explainer = Explainer(published, kind)
+    return explainer.rounded(explainer.explain(user, item))
 
 
-def tell_halvings(item: int, found: dict[str, Any]) -> None:
-    """Say how often a score was halved, if it was."""
+def tell_circumstances(user: int, item: int, found: dict[str, Any]) -> None:
+    """Say which arm of an experiment a user is in, and how often a score was halved, if so."""
+    if found["arm"]:
+        click.echo(f"user {user} is in the arm {found['arm']}")
     if times := found.get("halvings"):
         days = "it was shown on many of the last 28 days without effect"
         click.echo(f"the score of {item} is halved {times} times: {days}")

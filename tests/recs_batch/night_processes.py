@@ -181,8 +181,8 @@ def _stand_in_for_steps(gate) -> None:
 
         return Step(step.description, step.reads, files, take)
 
-    def stand_ins(scorer: str, evaluated: bool) -> dict:
-        return {name: taken(name, step) for name, step in steps_of(scorer, evaluated).items()}
+    def stand_ins(evaluated: bool) -> dict:
+        return {name: taken(name, step) for name, step in steps_of(evaluated).items()}
 
     recs_batch.night.steps_of = stand_ins
 
