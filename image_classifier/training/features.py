@@ -18,7 +18,7 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Views:
-    """Features, float32 of shape (pictures, views, channels), and targets of (pictures, 2); view 0 is as in serving."""
+    """Features, float32 of shape (pictures, views, channels), and targets of (pictures, 3); view 0 is as in serving."""
 
     features: np.ndarray
     targets: np.ndarray
