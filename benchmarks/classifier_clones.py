@@ -24,7 +24,7 @@ PHOTOGRAPHS = {
     "coco": ("lightly-ai/coco128_yolo", "6d6f7a059ea63efffdbe48aca2d52c04d4c510e9", 128),
     "clothes": ("alexeygrigorev/clothing-dataset-small", "11961516512414bf9f6c150a832cfd21b54a6b54", 200),
 }
-TEMPLATES = ("learning-zone/website-templates", "7bf31e9646a6b5f51c2e55b2757787310436989f")
+TEMPLATES = ("learning-zone/website-templates", "7bf31e9646a6b5f51c2e55b2557787310436989f")
 VIEWPORTS = [(390, 800), (1280, 800), (820, 1100), (1366, 700)]
 _PHOTOGRAPHS_OF_A_TEMPLATE, _PAGES_OF_A_TEMPLATE = 8, 2
 _SMALL = 12_000  # bytes; icons and patterns
