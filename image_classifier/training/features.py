@@ -23,6 +23,11 @@ class Views:
     features: np.ndarray
     targets: np.ndarray
 
+    @property
+    def are_posts(self) -> np.ndarray:
+        """Whether each picture is a chart or a meme."""
+        return np.asarray(~np.isnan(self.targets[:, 0]))
+
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """Return every view as a row of its own, and its targets."""
         count, views, channels = self.features.shape

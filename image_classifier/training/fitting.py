@@ -79,12 +79,20 @@ def mean_head(members: list[Member]) -> Head:
 
 @dataclass(frozen=True)
 class Material:
-    """Real and drawn pictures as features, the fold of each real one, and a hash of the real ones."""
+    """Real pictures as they are; posts among them, and drawn ones, with variants; folds and a hash of the real ones."""
 
     real: Views
+    posts: Views
     drawn: Views
     fold_of: np.ndarray
     data_hash: str
+
+    def without(self, fold: int) -> Material:
+        """Return the material without the real pictures of one fold."""
+        rest = self.fold_of != fold
+        posts = self.real.are_posts
+        left = (self.real.subset(np.flatnonzero(rest)), self.posts.subset(np.flatnonzero(rest[posts])))
+        return Material(*left, self.drawn, self.fold_of[rest], self.data_hash)
 
 
 def fit_members(material: Material, chosen: Hyperparameters, checkpoints: Checkpoints) -> Iterator[Member]:
@@ -92,11 +100,11 @@ def fit_members(material: Material, chosen: Hyperparameters, checkpoints: Checkp
     real = material.real
     for number in range(chosen.members):
         held_out = np.flatnonzero(material.fold_of == number)
-        seen = real.subset(np.flatnonzero(material.fold_of != number))
+        seen = material.without(number)
 
-        def fit(number: int = number, seen: Views = seen) -> Arrays:
-            log.info("fitting", member=number + 1, of=chosen.members, images=len(seen.targets))
-            head = fit_head(seen, material.drawn, chosen, chosen.seed + number)
+        def fit(number: int = number, seen: Material = seen) -> Arrays:
+            log.info("fitting", member=number + 1, of=chosen.members, images=len(seen.fold_of))
+            head = fit_head(seen, chosen, chosen.seed + number)
             return {f"{name}_{part}": getattr(getattr(head, name), part) for name, part in _PARTS}
 
         identity = f"{material.data_hash} {chosen.model_dump_json()}"
@@ -107,11 +115,17 @@ def fit_members(material: Material, chosen: Hyperparameters, checkpoints: Checkp
         yield Member(head, held_out, parts)
 
 
-def fit_head(real: Views, drawn: Views, chosen: Hyperparameters, seed: int) -> Head:
-    """Fit one head: P(chart) on charts and memes, both of known on posts and the strangers that they are about."""
-    features, targets = (np.concatenate(parts) for parts in zip(real.rows(), drawn.rows(), strict=True))
-    posts = ~np.isnan(targets[:, 0])
-    chart = fit_chart(features[posts], targets[posts, 0], chosen, seed)
+def fit_head(material: Material, chosen: Hyperparameters, seed: int) -> Head:
+    """Fit one head: P(chart) on posts and their variants, both of known on posts as they are and on strangers.
+
+    Drawn posts and variants say nothing of what is known: with them, fewer photographs and pages are told.
+    """
+    drawn = material.drawn.subset(np.flatnonzero(material.drawn.are_posts))
+    features, targets = (np.concatenate(rows) for rows in zip(material.posts.rows(), drawn.rows(), strict=True))
+    chart = fit_chart(features, targets[:, 0], chosen, seed)
+    strangers = material.drawn.subset(np.flatnonzero(~material.drawn.are_posts))
+    features = np.concatenate([material.real.features[:, 0], strangers.features[:, 0]])
+    targets = np.concatenate([material.real.targets, strangers.targets])
     known = [fit_known(features, targets[:, column], chosen.penalty) for column in (1, 2)]
     return Head(chart, Layer(np.stack([k.kernel for k in known], axis=1), np.array([k.bias for k in known])))
 

@@ -17,7 +17,7 @@ class Hyperparameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     side: int = Field(128, ge=32, le=299, description="edge of the model's input in pixels")
-    views: int = Field(6, ge=1, le=100, description="times that each real image is shown: as it is, else varied")
+    views: int = Field(10, ge=1, le=100, description="times that each real post is shown: as it is, else varied")
     drawn: int = Field(800, ge=0, le=100_000, description="drawn images of each class added to the training images")
     neither: int = Field(800, ge=0, le=100_000, description="drawn images of neither class, for telling the unfamiliar")
     epochs: int = Field(20, ge=1, le=500, description="passes over the training images, at most")

@@ -76,4 +76,4 @@ def draw_pictures(counts: dict[str, int], seed: int) -> Pictures:
         image = draw_picture(kind, seed, number)
         image.thumbnail((SOURCE_SIDE, SOURCE_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
         images.append(image)
-    return Pictures(images, np.array([targets_of(kind) for kind in kinds], np.float32).reshape(-1, 3))
+    return Pictures(images, np.array([targets_of(kind, "drawn") for kind in kinds], np.float32).reshape(-1, 3))

@@ -117,7 +117,11 @@ def prepare(training: Split, chosen: Hyperparameters, checkpoints: Checkpoints) 
     backbone = cache(lambda: build_backbone(chosen.side))
 
     def real() -> Arrays:
-        return _arrays(see(backbone(), pictures, chosen.views, chosen.seed, "looking at the images"))
+        return _arrays(see(backbone(), pictures, 1, chosen.seed, "looking at the images"))
+
+    def posts() -> Arrays:
+        shown = pictures.subset(np.flatnonzero(pictures.posts))
+        return _arrays(see(backbone(), shown, chosen.views, chosen.seed, "looking at variants of the posts"))
 
     def drawn() -> Arrays:
         counts = {"chart": chosen.drawn, "meme": chosen.drawn, "neither": chosen.neither}
@@ -126,6 +130,7 @@ def prepare(training: Split, chosen: Hyperparameters, checkpoints: Checkpoints) 
 
     material = Material(
         Views(**checkpoints.get("real", f"{data_hash} {chosen.sight}", real)),
+        Views(**checkpoints.get("posts", f"{data_hash} {chosen.sight}", posts)),
         Views(**checkpoints.get("drawn", chosen.sight, drawn)),
         fold_of,
         data_hash,
