@@ -26,7 +26,7 @@ PHOTOGRAPHS = {
 }
 TEMPLATES = ("learning-zone/website-templates", "7bf31e9646a6b5f51c2e55b2557787310436989f")
 VIEWPORTS = [(390, 800), (1280, 800), (820, 1100), (1366, 700)]
-_PHOTOGRAPHS_OF_A_TEMPLATE, _PAGES_OF_A_TEMPLATE = 8, 2
+_PHOTOGRAPHS_OF_A_TEMPLATE, _PAGES_OF_A_TEMPLATE = 12, 2
 _SMALL = 12_000  # bytes; icons and patterns
 _NOT_PAGES = re.compile(r"chart|flot|morris|dashboard|google|vendor|plugin|demo/", re.I)
 
