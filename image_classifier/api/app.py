@@ -15,6 +15,7 @@ from image_classifier.api.inference_protocol import add_inference_protocol
 from image_classifier.api.openapi import openapi_document
 from image_classifier.api.problems import register_problems
 from image_classifier.api.sampling import Sampler
+from image_classifier.api.seen import SeenImages
 from image_classifier.api.service import EXPLANATION_WORK, Service
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import Artifact
@@ -23,7 +24,12 @@ from image_classifier.explain import occlusion_map, render_map
 _STATIC = Path(__file__).parent / "static"
 
 
-def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder | None = None) -> Flask:
+def create_app(
+    artifact: Artifact,
+    settings: ServiceSettings,
+    decoder: Decoder | None = None,
+    seen: SeenImages | None = None,
+) -> Flask:
     """Return the application that answers with one artifact; without a decoder it decodes all images itself."""
     app = Flask("image_classifier", static_folder=str(_STATIC))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -31,7 +37,7 @@ def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder |
     app.config["MAX_FORM_PARTS"] = settings.max_images + 16
     app.json.sort_keys = False  # type: ignore[attr-defined]
     sampler = Sampler(settings.feedback, settings) if settings.feedback else None
-    service = app.extensions["service"] = Service(artifact, settings, decoder, sampler)
+    service = app.extensions["service"] = Service(artifact, settings, decoder, sampler, seen)
     service.warm_up()
     service.metrics.watch(app)
     register_tracing(app)
