@@ -236,7 +236,7 @@ clean: ## remove the environments and all local data
 OPERATIONS := $(BIN)/python -m operations
 
 .PHONY: images
-images: $(VENV)/development.installed ## build every image (SERVICE=one, TAG=dev, BASE=image@digest, CONTAINER_TOOL=podman)
+images: $(VENV)/development.installed ## build the images that a cluster runs (SERVICE=another, TAG=dev, BASE=image@digest, CONTAINER_TOOL=podman)
 	$(OPERATIONS) images $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(BASE),--base $(BASE))
 
 .PHONY: test-images

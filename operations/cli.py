@@ -30,10 +30,10 @@ def main() -> None:
 @click.option("--tag", default="dev", show_default=True)
 @click.option("--base", help="The base image, best with its digest. [each Dockerfile's own]")
 def images_command(services: tuple[str, ...], tag: str, base: str | None) -> None:
-    """Build images, all of them by default, and print their sizes."""
+    """Build images, by default the three that a cluster runs, and print their sizes."""
     from operations import images, release
 
-    tool, chosen = images.container_tool(), images.choose(services)
+    tool, chosen = images.container_tool(), images.choose(services or images.DEPLOYED)
     release.build(chosen, tool=tool, tag=tag, base=base)
     for image in chosen:
         click.echo(f"{images.size(image.local(tag), tool) / MEGABYTE:7.0f} MB  {image.name}:{tag}")

@@ -15,6 +15,8 @@ from operations.commands import run
 DOCKERFILES = Path("docker")
 # Docker reads `name:tag` as this; podman needs it said. With it kind finds an image whichever tool built it.
 LOCAL_REGISTRY = "docker.io/library"
+# What an overlay of k8s/ runs. Training's and Spark's, two gigabytes of TensorFlow and a JVM, are built by name.
+DEPLOYED = ("image-classifier", "recs-batch", "sentiment-minibatch")
 
 
 @dataclass(frozen=True)
