@@ -51,7 +51,7 @@ def _recs_batch(stage: Stage) -> None:
 def _sentiment_minibatch(stage: Stage) -> None:
     messages = str(DIRECTORY / "messages.parquet")
     stage.step("start PostgreSQL, create the tables", "sentiment_minibatch", "migrate")
-    stream = ("--symbols", "25", "--messages", "20000", "--minutes", "180")
+    stream = ("--symbols", "25", "--messages", "10000", "--minutes", "180")
     made = ("generate", "--words", "--out", messages, *stream)
     stage.step("make three hours of messages", "sentiment_minibatch", *made)
     stage.step("load them", "sentiment_minibatch", "load-messages", messages)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 COPY = ROOT / "build" / "mutants"
 SHARE_THAT_MAY_SURVIVE = 0.1
 SECONDS = 180.0  # for the tests of one mutant
+MEMORY_BYTES = 8 << 30  # of address space, for a mutant may want any amount
 # They change what is said about types, and nothing that runs; or they are a matter of taste.
 UNTRIED = ("core/ReplaceBinaryOperator_BitOr", "core/ReplaceUnaryOperator_Delete_Not", "core/ExceptionReplacer")
 
@@ -45,6 +47,7 @@ def main() -> int:
     config = tomllib.loads(Path(__file__).with_name("mutants.toml").read_text())
     _copy_tree()
     os.chdir(COPY)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     tried, survivors = 0, list[Survivor]()
     for found in chain(_changes(config["change"]), _mutants(config["modules"])):
         tried += 1
