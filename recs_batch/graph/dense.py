@@ -12,13 +12,13 @@ import numpy.typing as npt
 from recs_batch.graph.files import Rows
 from recs_batch.graph.found import CONNECTION, FOLLOWERS, OVERALL, ROOM, Candidates, Found, Model
 from recs_batch.graph.ids import Indices
+from recs_batch.graph.packed import Packed
 from recs_batch.graph.similarity import (
     SCALE_OF_SUMS,
     UNITS_PER_SIMILARITY,
     VALUE_BITS,
     Keys,
     Reals,
-    Scaled,
     eighth_power,
 )
 
@@ -29,8 +29,8 @@ MOST_CELLS = 1 << 22  # users and rooms times items, beyond which compressed row
 class DenseSimilarity:
     """Similarities from the targets of some rows to those of others, block by block."""
 
-    def __init__(self, sources: Scaled, rows: Scaled, factors: Reals, others: Reals) -> None:
-        self._left, self._right = full(Rows(*sources), len(factors)), full(Rows(*rows), len(others))
+    def __init__(self, sources: Packed, rows: Packed, factors: Reals, others: Reals) -> None:
+        self._left, self._right = full(sources.unpacked(), len(factors)), full(rows.unpacked(), len(others))
         self._factors, self._others = factors, others
 
     def block(self, sources: Indices, eighths: int, kept: int, shift: int) -> Keys:

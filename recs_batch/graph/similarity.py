@@ -8,13 +8,10 @@ are products of square roots, which IEEE 754 rounds alike everywhere, in the sam
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from recs_batch.graph.files import Positions
-from recs_batch.graph.ids import Indices
 from recs_batch.graph.links import SCALE, UNITS_PER_LINK
 
 UNITS_PER_SIMILARITY = 1 << 22
@@ -24,14 +21,6 @@ WORK = 600_000_000  # links times similarities kept of each, beyond which fewer 
 FEWEST, MOST = 100, 1000
 Reals = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.int64]
-
-
-class Scaled(NamedTuple):
-    """Rows of A: user u has `targets[bounds[u] : bounds[u + 1]]` with `scaled` weights."""
-
-    bounds: Positions
-    targets: Indices
-    scaled: Indices
 
 
 def kept_per_source(links: int) -> int:

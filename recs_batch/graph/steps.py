@@ -28,18 +28,18 @@ from recs_batch.graph.files import (
 from recs_batch.graph.found import MOST_REASONS, OVERALL, ROOM, Candidates, Found, Model
 from recs_batch.graph.ids import IdIndex, Indices
 from recs_batch.graph.links import UNITS_PER_LINK, write_links
+from recs_batch.graph.packed import Packed, pack
 from recs_batch.graph.reading import end_of
 from recs_batch.graph.similarity import (
     UNITS_PER_SIMILARITY,
     VALUE_BITS,
     Keys,
     Reals,
-    Scaled,
     kept_per_source,
     source_factors,
     target_factors,
 )
-from recs_batch.graph.tables import DayTables, Flags
+from recs_batch.graph.tables import DayTables, Flags, distinct
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import Recommendations
 
@@ -80,11 +80,11 @@ def build_filter(engagement: Path, kind: Kind, parameters: Parameters, folder: P
     chosen = parameters.filter_of(kind)
     degrees = dict(zip(KINDS, write_links(engagement, chosen, folder), strict=True))
     scaled = {side: _scaled(folder, side) for side in KINDS}
-    kept = kept_per_source(sum(len(rows.targets) for rows in scaled.values()))
+    kept = kept_per_source(sum(len(rows.entries) for rows in scaled.values()))
     others, eighths = target_factors(degrees[kind], chosen.popularity), round(8 * chosen.power)
     shift = VALUE_BITS + len(others).bit_length()
     for side in KINDS:
-        sources, count = _sources(scaled[side], len(degrees[side]), only), len(degrees[side])
+        sources, count = _sources(folder, side, len(degrees[side]), only), len(degrees[side])
         similarity = _similarity(scaled[side], scaled[kind], source_factors(degrees[side]), others)
 
         def block(first: int, last: int) -> Keys:
@@ -133,7 +133,7 @@ def recommend(
 
 
 def _similarity(
-    sources: Scaled, rows: Scaled, factors: Reals, others: Reals
+    sources: Packed, rows: Packed, factors: Reals, others: Reals
 ) -> Callable[[Indices, int, int, int], Keys]:
     """Return what computes similarities: with full matrices on a small network, else compiled."""
     if (len(rows.bounds) + len(factors)) * len(others) <= MOST_CELLS:
@@ -157,9 +157,13 @@ def _ranking(model: Model, candidates: Candidates, items: int) -> Callable[[Indi
         return DenseRanking(model, candidates, items).block
     from recs_batch.graph.rank_kernel import rank_block  # noqa: PLC0415 (compiled when needed)
 
+    from_users, from_rooms = (
+        Packed(rows.bounds, pack(rows.targets, rows.weights)) for rows in (model.from_users, model.from_rooms)
+    )
+
     def rank(users: Indices, top: int, told: int, unit: int) -> Found:
         found = Found.reserve(len(users), top, told)
-        rank_block(model, candidates, items, users, unit, found)
+        rank_block(model.to_users, model.to_rooms, from_users, from_rooms, candidates, items, users, unit, found)
         return found
 
     return rank
@@ -172,7 +176,7 @@ def excluded_of(engagement: Path, kind: Kind) -> tuple[Positions, Indices]:
     keys = [_keys(pairs, items)[pairs.linked], _keys(feedback, items)[feedback.weights == DISMISSED]]
     if kind == "users":
         keys += [_keys(read_rows(engagement, "blocked"), items), np.arange(count) * (items + 1)]
-    rows, targets = np.divmod(np.unique(np.concatenate(keys)), items)
+    rows, targets = np.divmod(distinct(np.sort(np.concatenate(keys))), items)
     return _bounds(rows, count), targets.astype(np.int32)
 
 
@@ -194,13 +198,13 @@ def _candidates(engagement: Path, filtered: Path, kind: Kind) -> Candidates:
     return Candidates(*excluded_of(engagement, kind), _sunk(engagement, kind), *popular)
 
 
-def _scaled(folder: Path, side: Kind) -> Scaled:
-    return Scaled(*(read_array(folder, f"links.{side}.{part}") for part in ("bounds", "targets", "scaled")))
+def _scaled(folder: Path, side: Kind) -> Packed:
+    return Packed(*(read_array(folder, f"links.{side}.{part}") for part in ("bounds", "scaled")))
 
 
-def _sources(rows: Scaled, count: int, only: Flags | None) -> Indices:
+def _sources(folder: Path, side: Kind, count: int, only: Flags | None) -> Indices:
     """Return what anybody, or those asked for, are linked to."""
-    linked = np.zeros(count, np.bool_)
+    rows, linked = read_rows(folder, f"links.{side}"), np.zeros(count, np.bool_)
     linked[rows.targets if only is None else rows.targets[np.repeat(only, np.diff(rows.bounds))]] = True
     return np.flatnonzero(linked).astype(np.int32)
 

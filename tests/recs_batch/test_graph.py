@@ -32,7 +32,7 @@ def test_the_greatest_values_come_first_with_ties_by_target(numbers, data):
     kept = data.draw(st.integers(1, len(numbers) - 1))
     targets = np.array(data.draw(st.permutations(range(len(numbers)))), np.int32)
     values, wanted = np.array(numbers), sorted(zip([-n for n in numbers], targets.tolist(), strict=True))[:kept]
-    _put_greatest_first(values, values.view(np.int64), targets, len(numbers), kept, np.empty(256, np.int64))
+    _put_greatest_first(values, targets, len(numbers), kept)
     assert sorted(zip((-values[:kept]).tolist(), targets[:kept].tolist(), strict=True)) == wanted
 
 
