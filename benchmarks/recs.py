@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,8 @@ def _tables(size: str) -> Path:
         sizes = [text for pair in zip(names, map(str, SIZES[size]), strict=True) for text in pair]
         made = str(folder.resolve() / "made")
         subprocess.run([sys.executable, "-m", "recs_batch", "generate", "--out", made, *sizes], check=True)
-        without_a_fifth(fetch_tables(made, folder / "all"), DAY, folder / "known", seed=0)
+        kept = without_a_fifth(fetch_tables(made, folder / "all"), DAY, folder / "kept", seed=0)
+        shutil.copytree(kept, folder / "known")  # not its symbolic links: a night's tables are in one place
     return folder
 
 

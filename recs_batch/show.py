@@ -62,7 +62,7 @@ def _because(kind: str, row: dict[str, Any]) -> str:
     )
 
 
-_WORDS = {"connection": "by your links to", "room": "by your room", "followers": "by the followers of"}
+_WORDS = {"connection": "by your links to", "room": "by your room", "neighbourhood": "by the neighbourhood of"}
 
 
 def _named(reason: dict[str, Any]) -> str:

@@ -20,8 +20,8 @@ _MOST_USERS = 2_000  # recommended to in each run, so that a run takes seconds o
 _FEWEST_USERS = 50
 _SURE = 2.0  # standard errors by which a change must be better, user by user, than the filter before it
 _SHAPES: dict[Kind, tuple[tuple[float, float, float], ...]] = {  # own, popularity and power that suit some networks
-    "users": ((16, 0.25, 0.75), (4, 0.25, 0.5), (2, 0.25, 0.75), (1, 0.5, 0.75), (1, 0.5, 0.5)),
-    "rooms": ((4, 0.375, 0.625), (4, 0.5, 0.625), (1, 0.25, 0.5), (1, 0.5, 0.75)),
+    "users": ((8, 0.375, 0.625), (8, 0.25, 0.5), (2, 0.25, 0.75), (2, 0.5, 0.75), (1, 0.5, 0.75), (1, 0.375, 0.625)),
+    "rooms": ((4, 0.375, 0.625), (1, 0.5, 0.625), (1, 0.25, 0.5), (1, 0.5, 0.75)),
 }
 
 log = get_logger(__name__)

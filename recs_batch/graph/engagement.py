@@ -14,7 +14,7 @@ from recs_batch.graph.reading import OLDEST, Column
 from recs_batch.graph.tables import DayTables, Events, Flags
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT, EventWeights
 
-MOST_UNLINKED = 16  # users, and rooms, that a user is not linked to count, those with the most engagement
+MOST_UNLINKED = 8  # users, and rooms, that a user is not linked to count, those with the most engagement
 _VALUE_BITS = 21  # an event's weight, and whether it is a link
 _MOST = np.iinfo(np.int32).max  # two million events of one pair
 Part = tuple[Column, Column, npt.NDArray[np.int64] | int, bool]  # users, targets, weights, whether they are links

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from recs_batch.graph.feedback import DISMISSED
 from recs_batch.graph.files import Folder, Pairs, Rows, read_array, read_pairs, read_rows
-from recs_batch.graph.found import CONNECTION, FOLLOWERS, ROOM
+from recs_batch.graph.found import CONNECTION, NEIGHBOURHOOD, ROOM
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.links import UNITS_PER_LINK, Row, Units, heaviest
 from recs_batch.graph.steps import UNIT
@@ -114,7 +114,7 @@ class OneUser:
         for side, source, weight, (targets, values) in self._sources(links):
             place = int(np.searchsorted(targets, item))
             if place < len(targets) and targets[place] == item:
-                kind = ROOM if side == 1 else FOLLOWERS if source == links.user else CONNECTION
+                kind = ROOM if side == 1 else NEIGHBOURHOOD if source == links.user else CONNECTION
                 found.append(Reason(kind, source, weight * int(values[place])))
         return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.place))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from recs_batch.graph.files import Positions
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.packed import BITS, WEIGHT, Packed
 from recs_batch.graph.prefetch import fetch
-from recs_batch.graph.similarity import SCALE_OF_SUMS, UNITS_PER_SIMILARITY, VALUE_BITS, Keys, Reals
+from recs_batch.graph.similarity import MOST, SCALE_OF_SUMS, UNITS_PER_SIMILARITY, VALUE_BITS, Keys, Reals
 
 
 @njit(cache=True, nogil=True)
@@ -30,18 +31,25 @@ def members_of(rows: Packed, targets: int) -> Packed:
 
 @njit(cache=True, nogil=True)
 def similar_block(
-    sources: Indices, members: Packed, rows: Packed, factors: Reals, others: Reals, eighths: int, kept: int, shift: int
+    sources: Indices,
+    members: Packed,
+    rows: Packed,
+    factors: Reals,
+    others: Reals,
+    limits: Positions,
+    eighths: int,
+    shift: int,
 ) -> Keys:
     """Return the greatest similarities of some sources, a number each: place of the source, target and similarity.
 
-    `factors` are of these sources, `others` of all targets; ties by index.
+    `factors` and `limits`, how many similarities to keep, are of these sources, `others` of all targets; ties by index.
     """
     sums, touched = np.zeros(len(others), np.int64), np.empty(len(others) + 1, np.int32)
-    values, targets = np.empty(2 * kept, np.float64), np.empty(2 * kept, np.int32)
-    found, end = np.empty(len(sources) * kept, np.int64), 0
+    values, targets = np.empty(2 * MOST, np.float64), np.empty(2 * MOST, np.int32)
+    found, end = np.empty(limits.sum(), np.int64), 0
     for number in range(len(sources)):
         count = _add_up(sources[number], members, rows, sums, touched)
-        filled, least = 0, 0.0
+        filled, least, kept = 0, 0.0, limits[number]
         for entry in range(count):
             target = touched[entry]
             value = sums[target] * SCALE_OF_SUMS * (factors[number] * others[target])

@@ -28,14 +28,14 @@ from recs_batch.graph.files import (
 from recs_batch.graph.found import MOST_REASONS, OVERALL, ROOM, Candidates, Found, Model
 from recs_batch.graph.ids import IdIndex, Indices
 from recs_batch.graph.links import UNITS_PER_LINK, write_links
-from recs_batch.graph.packed import Packed, pack
+from recs_batch.graph.packed import BITS, Packed, pack
 from recs_batch.graph.reading import end_of
 from recs_batch.graph.similarity import (
     UNITS_PER_SIMILARITY,
     VALUE_BITS,
     Keys,
     Reals,
-    kept_per_source,
+    limits_of,
     source_factors,
     target_factors,
 )
@@ -45,7 +45,7 @@ from recs_batch.recommendations import Recommendations
 
 UNIT = UNITS_PER_LINK * UNITS_PER_SIMILARITY  # what 1 is as a score
 _USERS_COUNTED_AT_ONCE = 1 << 13
-_SIMILARITIES_AT_ONCE = 1 << 22
+_SOURCES_AT_ONCE = 1 << 12
 _REASONS_AT_ONCE = 1 << 20
 
 
@@ -80,19 +80,19 @@ def build_filter(engagement: Path, kind: Kind, parameters: Parameters, folder: P
     chosen = parameters.filter_of(kind)
     degrees = dict(zip(KINDS, write_links(engagement, chosen, folder), strict=True))
     scaled = {side: _scaled(folder, side) for side in KINDS}
-    kept = kept_per_source(sum(len(rows.entries) for rows in scaled.values()))
     others, eighths = target_factors(degrees[kind], chosen.popularity), round(8 * chosen.power)
     shift = VALUE_BITS + len(others).bit_length()
+    at_once = min(_SOURCES_AT_ONCE, 1 << (63 - shift))
+    links = sum(len(rows.entries) for rows in scaled.values())
     for side in KINDS:
         sources, count = _sources(folder, side, len(degrees[side]), only), len(degrees[side])
-        similarity = _similarity(scaled[side], scaled[kind], source_factors(degrees[side]), others)
+        similarity = _similarity(scaled[side], scaled[kind], source_factors(degrees[side]), others, links)
 
         def block(first: int, last: int) -> Keys:
-            keys = similarity(sources[first:last], eighths, kept, shift)  # noqa: B023 (used up before the next side)
+            keys = similarity(sources[first:last], eighths, shift)  # noqa: B023 (used up before the next side)
             keys.sort()
             return keys
 
-        at_once = min(_SIMILARITIES_AT_ONCE // kept, 1 << (63 - shift))
         with rows_writer(folder, side) as writer:
             done = 0
             for first, last, keys in over_blocks(len(sources), at_once, block, f"filter {kind} by {side}"):
@@ -133,17 +133,18 @@ def recommend(
 
 
 def _similarity(
-    sources: Packed, rows: Packed, factors: Reals, others: Reals
-) -> Callable[[Indices, int, int, int], Keys]:
+    sources: Packed, rows: Packed, factors: Reals, others: Reals, links: int
+) -> Callable[[Indices, int, int], Keys]:
     """Return what computes similarities: with full matrices on a small network, else compiled."""
+    limits = limits_of(np.bincount(sources.entries >> BITS, minlength=len(factors)), links)
     if (len(rows.bounds) + len(factors)) * len(others) <= MOST_CELLS:
-        return DenseSimilarity(sources, rows, factors, others).block
+        return DenseSimilarity(sources, rows, factors, others, limits).block
     from recs_batch.graph.similarity_kernel import members_of, similar_block  # noqa: PLC0415 (compiled when needed)
 
     members = members_of(sources, len(factors))
 
-    def similar(block: Indices, eighths: int, kept: int, shift: int) -> Keys:
-        keys: Keys = similar_block(block, members, rows, factors[block], others, eighths, kept, shift)
+    def similar(block: Indices, eighths: int, shift: int) -> Keys:
+        keys: Keys = similar_block(block, members, rows, factors[block], others, limits[block], eighths, shift)
         return keys
 
     return similar
