@@ -11,6 +11,7 @@ import numpy.typing as npt
 from recs_batch.graph.files import Positions
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.reading import OLDEST, Column
+from recs_batch.graph.sorting import sort
 from recs_batch.graph.tables import DayTables, Events, Flags
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT, EventWeights
 
@@ -85,7 +86,7 @@ def _total(parts: Sequence[Part], first: int, last: int, active: Flags, left_out
     """Add up the events of every pair, having put pair, weight and link into one number, by which all are sorted."""
     targets = max(len(active), 1)
     packed = np.concatenate([*_packed(parts, first, targets)])
-    packed.sort()
+    sort(packed)
     keys = packed >> _VALUE_BITS
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.empty(0, np.int64)
     pairs = keys[starts]

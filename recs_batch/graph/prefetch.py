@@ -21,17 +21,18 @@ def fetch(rows: Packed, row: int) -> None:
     """Ask for a row, which is to be read soon."""
     first = rows.bounds[row]
     for place in range(first, min(rows.bounds[row + 1], first + _MOST), _PER_LINE):
-        _prefetch(rows.entries, place)
+        _prefetch(rows.entries, place)  # type: ignore[call-arg]
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _prefetch(context: Any, array: Any, place: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
         byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         address = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
         function = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        prefetch = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
+        declared: Any = cgutils.get_or_insert_function  # has no types
+        prefetch = declared(builder.module, function, "llvm.prefetch.p0")
         builder.call(prefetch, [address, *(ir.Constant(number, hint) for hint in (_READ, _KEEP, _DATA))])
         return context.get_dummy_value()
 

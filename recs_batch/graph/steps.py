@@ -39,7 +39,8 @@ from recs_batch.graph.similarity import (
     source_factors,
     target_factors,
 )
-from recs_batch.graph.tables import DayTables, Flags, distinct
+from recs_batch.graph.sorting import distinct, sort
+from recs_batch.graph.tables import DayTables, Flags
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import Recommendations
 
@@ -90,7 +91,7 @@ def build_filter(engagement: Path, kind: Kind, parameters: Parameters, folder: P
 
         def block(first: int, last: int) -> Keys:
             keys = similarity(sources[first:last], eighths, shift)  # noqa: B023 (used up before the next side)
-            keys.sort()
+            sort(keys)
             return keys
 
         with rows_writer(folder, side) as writer:
@@ -177,7 +178,9 @@ def excluded_of(engagement: Path, kind: Kind) -> tuple[Positions, Indices]:
     keys = [_keys(pairs, items)[pairs.linked], _keys(feedback, items)[feedback.weights == DISMISSED]]
     if kind == "users":
         keys += [_keys(read_rows(engagement, "blocked"), items), np.arange(count) * (items + 1)]
-    rows, targets = np.divmod(distinct(np.sort(np.concatenate(keys))), items)
+    all_keys = np.concatenate(keys)
+    sort(all_keys)
+    rows, targets = np.divmod(distinct(all_keys), items)
     return _bounds(rows, count), targets.astype(np.int32)
 
 

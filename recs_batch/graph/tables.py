@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from recs_batch.graph.ids import IdIndex, Indices
 from recs_batch.graph.reading import OLDEST, Column, TableFiles, ages, end_of, integers
+from recs_batch.graph.sorting import distinct, sort
 
 Flags = npt.NDArray[np.bool_]
 LINKS = {"follows": "following_user_id", "subscriptions": "room_id"}
@@ -179,7 +180,9 @@ class DayTables:
 
     def _events(self, users: Indices, others: Indices, age: Column, targets: int) -> Events:
         width = OLDEST + 1 if self._aged else 1
-        return Events(np.sort((users.astype(np.int64) * targets + others) * width + age), max(targets, 1), width)
+        keys = (users.astype(np.int64) * targets + others) * width + age
+        sort(keys)
+        return Events(keys, max(targets, 1), width)
 
 
 class _Keys:
@@ -193,16 +196,6 @@ class _Keys:
         self._end += len(keys)
 
     def sorted(self) -> Column:
-        self._keys[: self._end].sort()
-        return self._keys[: self._end]
-
-
-def distinct(keys: Column, width: int = 1) -> Column:
-    """Return sorted keys without those that differ from the one before only in their remainder by `width`.
-
-    On millions of keys this takes a tenth of `np.unique`, which hashes them.
-    """
-    if not len(keys):
+        keys = self._keys[: self._end]
+        sort(keys)
         return keys
-    pairs = keys // width if width > 1 else keys
-    return keys[np.concatenate([[True], pairs[1:] != pairs[:-1]])]
