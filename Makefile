@@ -193,7 +193,7 @@ test-spark: .venv-spark/installed ## test the Spark engine on a cluster of local
 	.venv-spark/bin/python -m pytest --noconftest -W default tests/recs_batch/heavy/spark_engine.py
 
 .PHONY: bench-recs
-bench-recs: .venv-bench/installed ## measure recs_batch beside its peers, quality and cost (SIZE=small, medium or large), in .venv-bench
+bench-recs: .venv-bench/installed ## measure recs_batch beside its peers, quality and cost (SIZE=small, medium, large or growth), in .venv-bench
 	.venv-bench/bin/python benchmarks/recs.py $(SIZE)
 
 .PHONY: bench-recs-serving

@@ -48,8 +48,8 @@ class Filter(BaseModel):
     rooms: Share = 0.3
     own: Annotated[float, Field(gt=0, le=16)] = 4.0
     engagement: Share = 0.3
-    popularity: Exponent = 0.25
-    power: Annotated[float, Field(gt=0, le=1, multiple_of=0.125)] = 0.75
+    popularity: Exponent = 0.375
+    power: Annotated[float, Field(gt=0, le=1, multiple_of=0.125)] = 0.625
 
 
 class Parameters(BaseModel):
@@ -66,7 +66,7 @@ class Parameters(BaseModel):
     top: Annotated[int, Field(ge=1, le=100)] = 5
     scorer: Scorer = "filter"
     filter_users: Filter = Filter()
-    filter_rooms: Filter = Filter(rooms=2.0, own=1.0, popularity=0.375, power=0.625)
+    filter_rooms: Filter = Filter(rooms=2.0, own=1.0)
     weights: EventWeights = EventWeights()
     half_life_days: Annotated[float, Field(gt=0)] | None = None
     shown_days: Annotated[int, Field(ge=0, le=28)] = 3
