@@ -3,8 +3,8 @@
 A fifth of all links is hidden at random; every contestant recommends from what is left of the same Parquet tables, in
 a process of its own. CPU seconds and peak memory are the operating system's, start included; recall@5 is of the hidden
 links, the mean over those who have some. Ours goes on to publish Parquet and CSV, with reasons; the peers read links
-alone, and stop at Parquet. DuckDB's is the project's other engine: what it recommends must be ours to the byte. `growth`
-measures ours alone, at several sizes.
+alone, and stop at Parquet. DuckDB's is the project's other engine: what it recommends must be ours to the byte.
+`growth` measures ours alone, at several sizes.
 """
 
 from __future__ import annotations

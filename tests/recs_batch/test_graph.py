@@ -13,6 +13,7 @@ from recs_batch.graph.ids import MISSING, IdIndex
 from recs_batch.graph.links import MOST_LINKS, Row, heaviest
 from recs_batch.graph.similarity import FEWEST, MOST, eighth_power, limits_of
 from recs_batch.graph.similarity_kernel import _put_greatest_first
+from recs_batch.graph.sorting_kernel import sort_by_digits
 from recs_batch.parameters import Parameters
 from tests.recs_batch.networks import IDS, write_tables
 
@@ -34,6 +35,15 @@ def test_the_greatest_values_come_first_with_ties_by_target(numbers, data):
     values, wanted = np.array(numbers), sorted(zip([-n for n in numbers], targets.tolist(), strict=True))[:kept]
     _put_greatest_first(values, targets, len(numbers), kept)
     assert sorted(zip((-values[:kept]).tolist(), targets[:kept].tolist(), strict=True)) == wanted
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 2**40)), st.integers(0, 23))
+def test_numbers_are_sorted_digit_by_digit(numbers, fewer_bits):
+    keys = np.array(numbers, np.int64) >> fewer_bits
+    wanted = sorted(keys.tolist())
+    sort_by_digits(keys, np.empty_like(keys), max(wanted, default=0).bit_length())
+    assert keys.tolist() == wanted
 
 
 @pytest.mark.parametrize("eighths", range(9))
