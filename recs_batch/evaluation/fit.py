@@ -18,10 +18,10 @@ from recs_batch.parameters import KINDS, Filter, Kind, Parameters
 FIT_SECONDS = 60.0  # of this process's processors: a busy machine fits as well as an idle one
 _MOST_USERS = 2_000  # recommended to in each run, so that a run takes seconds on a large network
 _FEWEST_USERS = 50
-_SURE = 1.0  # standard errors by which a change must be better, user by user (Breiman et al., CART, 1984, 3.4.3)
+_SURE = 2.0  # standard errors by which a change must be better, user by user, than the filter before it
 _SHAPES: dict[Kind, tuple[tuple[float, float, float], ...]] = {  # own, popularity and power that suit some networks
-    "users": ((8, 0.375, 0.625), (8, 0.25, 0.5), (2, 0.25, 0.75), (2, 0.5, 0.75), (1, 0.5, 0.75)),
-    "rooms": ((4, 0.375, 0.625), (1, 0.5, 0.625), (1, 0.25, 0.5), (1, 0.5, 0.75)),
+    "users": ((16, 0.25, 0.75), (4, 0.25, 0.5), (2, 0.25, 0.75), (1, 0.5, 0.75), (1, 0.5, 0.5)),
+    "rooms": ((4, 0.375, 0.625), (4, 0.5, 0.625), (1, 0.25, 0.5), (1, 0.5, 0.75)),
 }
 
 log = get_logger(__name__)
@@ -33,7 +33,7 @@ def fit(
     """Return the parameters with filters that are better on the links of the `days` before the end of `day`.
 
     First a shape is chosen, then the balance of rooms, then what engagement counts. A change is made where recall
-    grows by more than a standard error, over the same users: a small network keeps what it has.
+    grows by more than `_SURE` standard errors, over the same users: a small network keeps what it has.
     """
     halves = [split(tables, day, days, parameters, scratch / "once", seed=1, most=_MOST_USERS)]
     if halves[0].at_random and all(len(users) < _MOST_USERS for users in halves[0].users.values()):
