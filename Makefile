@@ -216,7 +216,7 @@ test-spark: .venv-spark/installed ## test the Spark engine on a cluster of local
 	@touch $@
 
 .PHONY: bench-recs
-bench-recs: .venv-bench-recs/installed ## measure recs_batch beside its peers, quality and cost (SIZE=small, medium or large), in .venv-bench-recs
+bench-recs: .venv-bench-recs/installed ## measure recs_batch beside its peers, quality and cost (SIZE=small, medium, large or growth), in .venv-bench-recs
 	.venv-bench-recs/bin/python benchmarks/recs.py $(SIZE)
 
 .PHONY: bench-recs-serving

@@ -1,9 +1,10 @@
-"""Our engine beside its peers: `make bench-recs [SIZE=small|medium|large]`, quality and cost in one table.
+"""Our engine beside its peers: `make bench-recs [SIZE=small|medium|large|growth]`, quality and cost in one table.
 
 A fifth of all links is hidden at random; every contestant recommends from what is left of the same Parquet tables, in
 a process of its own. CPU seconds and peak memory are the operating system's, start included; recall@5 is of the hidden
 links, the mean over those who have some. Ours goes on to publish Parquet and CSV, with reasons; the peers read links
 alone, and stop at Parquet. DuckDB's is the project's other engine: what it recommends must be ours to the byte.
+`growth` measures ours alone, at several sizes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,10 +27,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 DAY = date(2026, 10, 31)
 SIZES = {
+    "first": (3_000, 300, 60_000, 700_000),  # compiles modules and kernels, which no size should pay for
     "small": (1_000, 200, 20_000, 250_000),
     "medium": (100_000, 5_000, 800_000, 6_200_000),
     "large": (1_000_000, 20_000, 8_000_000, 62_000_000),
 }
+GROWTH = (10_000, 30_000, 100_000, 300_000, 1_000_000)  # users
 PEERS = ("implicit_items", "implicit_als", "sparse_dot_topn")
 CONTESTANTS = {
     "small": ("ours", "duckdb", *PEERS, "ease"),
@@ -44,12 +48,21 @@ def main(size: str) -> None:
     tables, outputs = _tables(size), set()
     print("| | recall@5 users | rooms | CPU s | peak MB |\n|---|---|---|---|---|")
     for name in CONTESTANTS[size]:
-        measure(name, _tables("small"))  # compiles modules and kernels, which no size should pay for
+        measure(name, _tables("first"))
         cpu, peak, output, recalls = measure(name, tables)
         outputs |= {output} if output else set()
         print(f"| {name} | {recalls['users']:.3f} | {recalls['rooms']:.3f} | {cpu:.1f} | {peak:,.0f} |", flush=True)
     if len(outputs) > 1:
         sys.exit("error: the engines' recommendations differ")
+
+
+def show_growth(largest: int) -> None:
+    """Print what ours takes for so many users, up to the largest number, with 100 engagements each."""
+    measure("ours", _tables("first"))
+    print("| users | CPU s | CPU ms a user | peak MB |\n|---|---|---|---|")
+    for users in (users for users in GROWTH if users <= largest):
+        cpu, peak, _, _ = measure("ours", _tables(str(users)))
+        print(f"| {users:,} | {cpu:.1f} | {1000 * cpu / users:.3f} | {peak:,.0f} |", flush=True)
 
 
 def _tables(size: str) -> Path:
@@ -60,11 +73,16 @@ def _tables(size: str) -> Path:
         from recs_batch.tables import fetch_tables
 
         names = ("--users", "--rooms", "--messages", "--likes")
-        sizes = [text for pair in zip(names, map(str, SIZES[size]), strict=True) for text in pair]
+        sizes = [text for pair in zip(names, map(str, _sizes(size)), strict=True) for text in pair]
         made = str(folder.resolve() / "made")
         subprocess.run([sys.executable, "-m", "recs_batch", "generate", "--out", made, *sizes], check=True)
-        without_a_fifth(fetch_tables(made, folder / "all"), DAY, folder / "known", seed=0)
+        kept = without_a_fifth(fetch_tables(made, folder / "all"), DAY, folder / "kept", seed=0)
+        shutil.copytree(kept, folder / "known")  # not its symbolic links: a night's tables are in one place
     return folder
+
+
+def _sizes(size: str) -> tuple[int, int, int, int]:
+    return SIZES[size] if size in SIZES else (users := int(size), users // 20, 8 * users, 62 * users)
 
 
 def measure(name: str, tables: Path) -> tuple[float, float, str, dict[str, float]]:
@@ -128,5 +146,7 @@ def _digest(folder: Path) -> str:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--contestant"]:
         run_contestant(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+    elif sys.argv[1:2] == ["growth"]:
+        show_growth(int(os.environ.get("RECS_BENCH_LARGEST", GROWTH[-1])))
     else:
         main(sys.argv[1] if len(sys.argv) > 1 else "medium")

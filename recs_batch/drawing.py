@@ -7,7 +7,13 @@ from typing import Any
 import networkx as nx
 from matplotlib.figure import Figure
 
-_COLOURS = {"user": "#4878a8", "connection": "#9ab8d6", "followers": "#9ab8d6", "room": "#b7d7a8", "item": "#e69138"}
+_COLOURS = {
+    "user": "#4878a8",
+    "connection": "#9ab8d6",
+    "neighbourhood": "#9ab8d6",
+    "room": "#b7d7a8",
+    "item": "#e69138",
+}
 
 
 def draw(user: int, item: int, reasons: list[dict[str, Any]]) -> Figure:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT
 
-REASONS = ("connection", "room", "followers", "overall")
+REASONS = ("connection", "room", "neighbourhood", "overall")
 SOURCE_COLUMNS = ["user_id", "rank", "item_id", "score", "reason", "reason_id", "reason_weight"]
 SCHEMA = pa.schema(
     [
@@ -41,7 +41,8 @@ class Recommendations:
     """Items per user, best first, as columns; row i has the reasons from `starts[i]` to `starts[i + 1]`.
 
     Scores and weights are whole numbers of 1/`unit`. A reason's kind is a place in `REASONS`: the connection or room
-    (by id) that led there, the followers of the user (the id is the user's), or popularity overall (id 0, unused).
+    (by id) that led there, the neighbourhood of the user (the id is the user's: who follows them, who is followed
+    beside them, whom and what they engage with), or popularity overall (id 0, unused).
     """
 
     user: npt.NDArray[np.int64]

@@ -67,7 +67,7 @@ def _because(kind: str, row: dict[str, Any], unit: int) -> str:
     )
 
 
-_WORDS = {"connection": "by your links to", "room": "by your room", "followers": "by the followers of"}
+_WORDS = {"connection": "by your links to", "room": "by your room", "neighbourhood": "by the neighbourhood of"}
 
 
 def _named(reason: dict[str, Any], unit: int) -> str:

@@ -192,8 +192,9 @@ class _ErrorsNamed(io.RawIOBase):
 
 
 def _from_response(uri: str, error: ClientError, missing: type[StorageError]) -> StorageError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    # An answer without a code, as from a proxy, is judged by its status.
+    code = str(error.response.get("Error", {}).get("Code") or status)
     message = error.response.get("Error", {}).get("Message") or code
     if code == "NoSuchBucket":
         return ObjectNotFoundError(uri, "no such bucket")

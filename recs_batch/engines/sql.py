@@ -13,7 +13,7 @@ from recs_batch.graph.feedback import SHOWN_FOR
 from recs_batch.graph.found import MOST_REASONS
 from recs_batch.graph.links import HALF, MOST_LINKS, Units
 from recs_batch.graph.reading import MICROSECONDS_PER_DAY, end_of
-from recs_batch.graph.similarity import FEWEST, MOST, WORK
+from recs_batch.graph.similarity import FEWEST, MOST, READ, SMALL
 from recs_batch.graph.steps import unit_of
 from recs_batch.parameters import Kind, Parameters
 from recs_batch.tables import OPTIONAL
@@ -92,7 +92,8 @@ def statement(name: str, kind: Kind, parameters: Parameters, day: date, dialect:
         top=parameters.top,
         unit=unit_of(parameters),
         half=HALF,
-        work=WORK,
+        read=READ,
+        small=SMALL,
         fewest=FEWEST,
         most=MOST,
         most_links=MOST_LINKS,

@@ -9,16 +9,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from recs_batch.graph.files import Rows
-from recs_batch.graph.found import CONNECTION, FOLLOWERS, OVERALL, ROOM, Candidates, Found, Model
+from recs_batch.graph.files import Positions, Rows
+from recs_batch.graph.found import CONNECTION, NEIGHBOURHOOD, OVERALL, ROOM, Candidates, Found, Model
 from recs_batch.graph.ids import Indices
+from recs_batch.graph.packed import Packed
 from recs_batch.graph.similarity import (
     SCALE_OF_SUMS,
     UNITS_PER_SIMILARITY,
     VALUE_BITS,
     Keys,
     Reals,
-    Scaled,
     eighth_power,
 )
 
@@ -29,16 +29,18 @@ MOST_CELLS = 1 << 22  # users and rooms times items, beyond which compressed row
 class DenseSimilarity:
     """Similarities from the targets of some rows to those of others, block by block."""
 
-    def __init__(self, sources: Scaled, rows: Scaled, factors: Reals, others: Reals) -> None:
-        self._left, self._right = full(Rows(*sources), len(factors)), full(Rows(*rows), len(others))
-        self._factors, self._others = factors, others
+    def __init__(self, sources: Packed, rows: Packed, factors: Reals, others: Reals, limits: Positions) -> None:
+        self._left, self._right = full(sources.unpacked(), len(factors)), full(rows.unpacked(), len(others))
+        self._factors, self._others, self._limits = factors, others, limits
 
-    def block(self, sources: Indices, eighths: int, kept: int, shift: int) -> Keys:
+    def block(self, sources: Indices, eighths: int, shift: int) -> Keys:
         """Return the greatest similarities of some sources, as `similarity.similar_block` does."""
         sums = self._left[:, sources].T @ self._right
         values = sums * SCALE_OF_SUMS * (self._factors[sources, None] * self._others)
-        if values.shape[1] > kept:
-            np.put_along_axis(values, np.argsort(-values, axis=1, kind="stable")[:, kept:], 0, axis=1)
+        limits = self._limits[sources]
+        if values.shape[1] > limits.min(initial=0):
+            place = np.argsort(np.argsort(-values, axis=1, kind="stable"), axis=1, kind="stable")
+            values[place >= limits[:, None]] = 0
         found = np.floor(UNITS_PER_SIMILARITY * eighth_power(values, eighths) + 0.5).astype(np.int64)
         number, target = np.nonzero(found)
         similarity = np.minimum(found[number, target], (1 << VALUE_BITS) - 1)
@@ -89,7 +91,7 @@ class DenseRanking:
             rows = slice(0, len(items))
             found.weights[row, rows, :told] = np.take_along_axis(weights, order, axis=1)
             found.reason_counts[row, rows] = (found.weights[row, rows] > 0).sum(axis=1)
-            kinds = np.where(order >= self._users, ROOM, np.where(order == user, FOLLOWERS, CONNECTION))
+            kinds = np.where(order >= self._users, ROOM, np.where(order == user, NEIGHBOURHOOD, CONNECTION))
             found.kinds[row, rows, :told] = kinds
             found.reasons[row, rows, :told] = np.where(order >= self._users, order - self._users, order)
 

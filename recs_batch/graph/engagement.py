@@ -11,10 +11,11 @@ import numpy.typing as npt
 from recs_batch.graph.files import Positions
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.reading import OLDEST, Column
+from recs_batch.graph.sorting import sort
 from recs_batch.graph.tables import NO_ROOM, DayTables, Events, Flags
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT, EventWeights
 
-MOST_UNLINKED = 16  # users, and rooms, that a user is not linked to count, those with the most engagement
+MOST_UNLINKED = 8  # users, and rooms, that a user is not linked to count, those with the most engagement
 _VALUE_BITS = 21  # an event's weight, and whether it is a link
 _MOST = np.iinfo(np.int32).max  # two million events of one pair
 Part = tuple[Column, Column, npt.NDArray[np.int64] | int, bool]  # users, targets, weights, whether they are links
@@ -87,7 +88,7 @@ def _total(parts: Sequence[Part], first: int, last: int, active: Flags, left_out
     """Add up the events of every pair, having put pair, weight and link into one number, by which all are sorted."""
     targets = max(len(active), 1)
     packed = np.concatenate([*_packed(parts, first, targets)])
-    packed.sort()
+    sort(packed)
     keys = packed >> _VALUE_BITS
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else np.empty(0, np.int64)
     pairs = keys[starts]

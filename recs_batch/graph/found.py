@@ -12,7 +12,7 @@ from recs_batch.graph.ids import Indices
 from recs_batch.recommendations import REASONS
 
 MOST_REASONS = 15  # are told; of more the heaviest
-CONNECTION, ROOM, FOLLOWERS, OVERALL = range(len(REASONS))
+CONNECTION, ROOM, NEIGHBOURHOOD, OVERALL = range(len(REASONS))
 Scores = npt.NDArray[np.int64]
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from recs_batch.graph.files import Pairs, Positions, RowsWriter, read_array, read_pairs
 from recs_batch.graph.ids import Indices
+from recs_batch.graph.packed import pack
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Filter
 
 UNITS_PER_LINK = 1024
@@ -43,7 +44,7 @@ class Units(NamedTuple):
 def write_links(engagement: Path, chosen: Filter, folder: Path) -> tuple[Positions, Positions]:
     """Write every user's links to users and to rooms; return the degrees of users and of rooms as targets.
 
-    `scaled` are the weights divided by the square root of the user's degree.
+    `scaled` are, packed, the weights divided by the square root of the user's degree.
     """
     with_users, with_rooms = read_pairs(engagement, "users"), read_pairs(engagement, "rooms")
     active, rooms = read_array(engagement, "users.active"), len(read_array(engagement, "rooms.active"))
@@ -58,7 +59,7 @@ def write_links(engagement: Path, chosen: Filter, folder: Path) -> tuple[Positio
                 lengths = np.diff(side.bounds)
                 root = np.sqrt(np.repeat(of_user, lengths) / UNITS_PER_LINK)
                 scaled = np.maximum(np.floor(side.weights * (SCALE / UNITS_PER_LINK) / root + 0.5), 1)
-                writer.append(lengths, side.targets, side.weights, scaled)
+                writer.append(lengths, side.targets, side.weights, pack(side.targets, scaled.astype(np.int64)))
                 degree[:] += np.bincount(side.targets, side.weights, len(degree)).astype(np.int64)
     return degrees
 
@@ -115,4 +116,4 @@ def _per_row(row: Row, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def _writer(folder: Path, name: str) -> RowsWriter:
-    return RowsWriter(folder, name, targets=np.int32, weights=np.int32, scaled=np.int32)
+    return RowsWriter(folder, name, targets=np.int32, weights=np.int32, scaled=np.int64)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from recs_batch.graph.engagement import event_values
 from recs_batch.graph.feedback import DISMISSED
 from recs_batch.graph.files import Folder, Pairs, Rows, read_array, read_pairs, read_rows
-from recs_batch.graph.found import CONNECTION, FOLLOWERS, ROOM
+from recs_batch.graph.found import CONNECTION, NEIGHBOURHOOD, ROOM
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.links import UNITS_PER_LINK, Row, Units, heaviest
 from recs_batch.graph.steps import unit_of
@@ -81,7 +81,7 @@ class OneUser:
             lengths = [len(targets) for targets, _ in rows]
             kinds = np.full(len(sources), kind, np.int8)
             if kind == CONNECTION and links.user is not None:
-                kinds[sources == links.user] = FOLLOWERS
+                kinds[sources == links.user] = NEIGHBOURHOOD
             counted = [values * weight for (_, values), weight in zip(rows, weights.tolist(), strict=True)]
             items = [targets for targets, _ in rows]
             if rows:

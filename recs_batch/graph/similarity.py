@@ -8,35 +8,29 @@ are products of square roots, which IEEE 754 rounds alike everywhere, in the sam
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from recs_batch.graph.files import Positions
-from recs_batch.graph.ids import Indices
 from recs_batch.graph.links import SCALE, UNITS_PER_LINK
 
 UNITS_PER_SIMILARITY = 1 << 22
 SCALE_OF_SUMS = 1.0 / (SCALE * SCALE)
 VALUE_BITS = 26  # a similarity of 16 or more counts 16
-WORK = 600_000_000  # links times similarities kept of each, beyond which fewer are kept
-FEWEST, MOST = 100, 1000
+READ = 4_000  # similarities of a source that all who are linked to it read together, where that is many
+SMALL = 22_000_000  # links: on a network of a tenth of these sources keep 100 similarities, of a twentieth 400
+FEWEST, MOST = 50, 1000  # similarities that a source keeps
 Reals = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.int64]
 
 
-class Scaled(NamedTuple):
-    """Rows of A: user u has `targets[bounds[u] : bounds[u + 1]]` with `scaled` weights."""
+def limits_of(members: Positions, links: int) -> Positions:
+    """Return how many similarities sources keep that have so many members, on a network of so many links.
 
-    bounds: Positions
-    targets: Indices
-    scaled: Indices
-
-
-def kept_per_source(links: int) -> int:
-    """Return how many similarities each source keeps: as many as bounded work allows."""
-    return min(max(WORK // max(links, 1), FEWEST), MOST)
+    The more read them, the fewer, so that work grows with the sources; a small network can afford more.
+    """
+    affordable = (SMALL // max(links, 1)) ** 2
+    return np.clip(np.maximum(READ // np.maximum(members, 1), affordable), FEWEST, MOST)
 
 
 def eighth_power(values: Reals, eighths: int) -> Reals:

@@ -28,24 +28,25 @@ from recs_batch.graph.files import (
 from recs_batch.graph.found import MOST_REASONS, OVERALL, ROOM, Candidates, Found, Model
 from recs_batch.graph.ids import IdIndex, Indices
 from recs_batch.graph.links import UNITS_PER_LINK, write_links
+from recs_batch.graph.packed import BITS, Packed, pack
 from recs_batch.graph.reading import end_of
 from recs_batch.graph.similarity import (
     UNITS_PER_SIMILARITY,
     VALUE_BITS,
     Keys,
     Reals,
-    Scaled,
-    kept_per_source,
+    limits_of,
     source_factors,
     target_factors,
 )
+from recs_batch.graph.sorting import distinct, sort
 from recs_batch.graph.tables import DayTables, Flags
 from recs_batch.parameters import KINDS, UNITS_PER_ENGAGEMENT, Kind, Parameters
 from recs_batch.recommendations import Recommendations
 
 UNIT = UNITS_PER_LINK * UNITS_PER_SIMILARITY  # what 1 is as a score of the filter
 _USERS_COUNTED_AT_ONCE = 1 << 13
-_SIMILARITIES_AT_ONCE = 1 << 22
+_SOURCES_AT_ONCE = 1 << 12
 _REASONS_AT_ONCE = 1 << 20
 
 
@@ -85,19 +86,19 @@ def build_filter(engagement: Path, kind: Kind, parameters: Parameters, folder: P
     chosen = parameters.filter_of(kind)
     degrees = dict(zip(KINDS, write_links(engagement, chosen, folder), strict=True))
     scaled = {side: _scaled(folder, side) for side in KINDS}
-    kept = kept_per_source(sum(len(rows.targets) for rows in scaled.values()))
     others, eighths = target_factors(degrees[kind], chosen.popularity), round(8 * chosen.power)
     shift = VALUE_BITS + len(others).bit_length()
+    at_once = min(_SOURCES_AT_ONCE, 1 << (63 - shift))
+    links = sum(len(rows.entries) for rows in scaled.values())
     for side in KINDS:
-        sources, count = _sources(scaled[side], len(degrees[side]), only), len(degrees[side])
-        similarity = _similarity(scaled[side], scaled[kind], source_factors(degrees[side]), others)
+        sources, count = _sources(folder, side, len(degrees[side]), only), len(degrees[side])
+        similarity = _similarity(scaled[side], scaled[kind], source_factors(degrees[side]), others, links)
 
         def block(first: int, last: int) -> Keys:
-            keys = similarity(sources[first:last], eighths, kept, shift)  # noqa: B023 (used up before the next side)
-            keys.sort()
+            keys = similarity(sources[first:last], eighths, shift)  # noqa: B023 (used up before the next side)
+            sort(keys)
             return keys
 
-        at_once = min(_SIMILARITIES_AT_ONCE // kept, 1 << (63 - shift))
         with rows_writer(folder, side) as writer:
             done = 0
             for first, last, keys in over_blocks(len(sources), at_once, block, f"filter {kind} by {side}"):
@@ -138,17 +139,18 @@ def recommend(
 
 
 def _similarity(
-    sources: Scaled, rows: Scaled, factors: Reals, others: Reals
-) -> Callable[[Indices, int, int, int], Keys]:
+    sources: Packed, rows: Packed, factors: Reals, others: Reals, links: int
+) -> Callable[[Indices, int, int], Keys]:
     """Return what computes similarities: with full matrices on a small network, else compiled."""
+    limits = limits_of(np.bincount(sources.entries >> BITS, minlength=len(factors)), links)
     if (len(rows.bounds) + len(factors)) * len(others) <= MOST_CELLS:
-        return DenseSimilarity(sources, rows, factors, others).block
+        return DenseSimilarity(sources, rows, factors, others, limits).block
     from recs_batch.graph.similarity_kernel import members_of, similar_block  # noqa: PLC0415 (compiled when needed)
 
     members = members_of(sources, len(factors))
 
-    def similar(block: Indices, eighths: int, kept: int, shift: int) -> Keys:
-        keys: Keys = similar_block(block, members, rows, factors[block], others, eighths, kept, shift)
+    def similar(block: Indices, eighths: int, shift: int) -> Keys:
+        keys: Keys = similar_block(block, members, rows, factors[block], others, limits[block], eighths, shift)
         return keys
 
     return similar
@@ -162,9 +164,13 @@ def _ranking(model: Model, candidates: Candidates, items: int) -> Callable[[Indi
         return DenseRanking(model, candidates, items).block
     from recs_batch.graph.rank_kernel import rank_block  # noqa: PLC0415 (compiled when needed)
 
+    from_users, from_rooms = (
+        Packed(rows.bounds, pack(rows.targets, rows.weights)) for rows in (model.from_users, model.from_rooms)
+    )
+
     def rank(users: Indices, top: int, told: int, unit: int) -> Found:
         found = Found.reserve(len(users), top, told)
-        rank_block(model, candidates, items, users, unit, found)
+        rank_block(model.to_users, model.to_rooms, from_users, from_rooms, candidates, items, users, unit, found)
         return found
 
     return rank
@@ -177,7 +183,9 @@ def excluded_of(engagement: Path, kind: Kind) -> tuple[Positions, Indices]:
     keys = [_keys(pairs, items)[pairs.linked], _keys(feedback, items)[feedback.weights == DISMISSED]]
     if kind == "users":
         keys += [_keys(read_rows(engagement, "blocked"), items), np.arange(count) * (items + 1)]
-    rows, targets = np.divmod(np.unique(np.concatenate(keys)), items)
+    all_keys = np.concatenate(keys)
+    sort(all_keys)
+    rows, targets = np.divmod(distinct(all_keys), items)
     return _bounds(rows, count), targets.astype(np.int32)
 
 
@@ -199,13 +207,13 @@ def _candidates(engagement: Path, filtered: Path, kind: Kind) -> Candidates:
     return Candidates(*excluded_of(engagement, kind), _sunk(engagement, kind), *popular)
 
 
-def _scaled(folder: Path, side: Kind) -> Scaled:
-    return Scaled(*(read_array(folder, f"links.{side}.{part}") for part in ("bounds", "targets", "scaled")))
+def _scaled(folder: Path, side: Kind) -> Packed:
+    return Packed(*(read_array(folder, f"links.{side}.{part}") for part in ("bounds", "scaled")))
 
 
-def _sources(rows: Scaled, count: int, only: Flags | None) -> Indices:
+def _sources(folder: Path, side: Kind, count: int, only: Flags | None) -> Indices:
     """Return what anybody, or those asked for, are linked to."""
-    linked = np.zeros(count, np.bool_)
+    rows, linked = read_rows(folder, f"links.{side}"), np.zeros(count, np.bool_)
     linked[rows.targets if only is None else rows.targets[np.repeat(only, np.diff(rows.bounds))]] = True
     return np.flatnonzero(linked).astype(np.int32)
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from recs_batch.graph.ids import MISSING, IdIndex, Indices
 from recs_batch.graph.reading import OLDEST, Column, TableFiles, ages, end_of, integers, moments
+from recs_batch.graph.sorting import distinct, sort
 
 Flags = npt.NDArray[np.bool_]
 LINKS = {"follows": "following_user_id", "subscriptions": "room_id"}
@@ -83,7 +84,7 @@ class DayTables:
                 known &= user != target
             keys.add(user[known].astype(np.int64) * targets.count + target[known])
         found = keys.sorted()
-        kept = _distinct(found)
+        kept = distinct(found)
         dropped["repeats"] = len(found) - len(kept)
         return kept
 
@@ -147,7 +148,7 @@ class DayTables:
             pairs = user[known].astype(np.int64) * count + liked[known]
             keys.add(pairs * (OLDEST + 1) + ages(moments(batch), self._end)[known] if self._aged else pairs)
         found = keys.sorted()
-        kept = _distinct(found, OLDEST + 1 if self._aged else 1)
+        kept = distinct(found, OLDEST + 1 if self._aged else 1)
         dropped["repeats"] = len(found) - len(kept)
         return Events(kept, count, OLDEST + 1 if self._aged else 1)
 
@@ -184,12 +185,15 @@ class DayTables:
         there = mentioned.is_valid().to_numpy(zero_copy_only=False)
         ids = mentioned.drop_null().cast(pa.int64()).to_numpy(zero_copy_only=False)
         other = self.users.index.find(ids)
-        row, place = np.divmod(np.unique(row[there] * (self.users.count + 1) + other - MISSING), self.users.count + 1)
+        keys = distinct(np.sort(row[there] * (self.users.count + 1) + other - MISSING))
+        row, place = np.divmod(keys, self.users.count + 1)
         return row + rows, (place + MISSING).astype(np.int32)
 
     def _events(self, users: Indices, others: Indices, age: Column, targets: int) -> Events:
         width = OLDEST + 1 if self._aged else 1
-        return Events(np.sort((users.astype(np.int64) * targets + others) * width + age), max(targets, 1), width)
+        keys = (users.astype(np.int64) * targets + others) * width + age
+        sort(keys)
+        return Events(keys, max(targets, 1), width)
 
 
 class _Keys:
@@ -203,8 +207,9 @@ class _Keys:
         self._end += len(keys)
 
     def sorted(self) -> Column:
-        self._keys[: self._end].sort()
-        return self._keys[: self._end]
+        keys = self._keys[: self._end]
+        sort(keys)
+        return keys
 
 
 def _by_id(ids: Column, *ties: Column | Indices) -> tuple[Column, Flags]:
@@ -213,11 +218,3 @@ def _by_id(ids: Column, *ties: Column | Indices) -> tuple[Column, Flags]:
     first = np.ones(len(ids), np.bool_)
     first[1:] = ids[order][1:] != ids[order][:-1]
     return (order if first.all() else np.lexsort((*reversed(ties), ids))), first
-
-
-def _distinct(keys: Column, width: int = 1) -> Column:
-    """Return sorted keys without those that differ from the one before only in their remainder by `width`."""
-    if not len(keys):
-        return keys
-    pairs = keys // width if width > 1 else keys
-    return keys[np.concatenate([[True], pairs[1:] != pairs[:-1]])]

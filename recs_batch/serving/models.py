@@ -67,7 +67,7 @@ class Newcomer(BaseModel):
 class Reason(BaseModel):
     """What led to an item, and how much of its score it is."""
 
-    kind: str = Field(description="connection, room, followers or overall (popularity)")
+    kind: str = Field(description="connection, room, neighbourhood or overall (popularity)")
     id: int | None = Field(description="of the user or room that led there; null: overall")
     weight: float
 

@@ -3,7 +3,7 @@
 SELECT user_id, rank, item_id, score, reason, reason_id, reason_weight, place
 FROM (
     SELECT c.user_id, c.rank, c.item_id, c.score,
-        CASE WHEN p.via_is_room = 1 THEN 'room' WHEN p.via_id = c.user_id THEN 'followers' ELSE 'connection' END AS reason,
+        CASE WHEN p.via_is_room = 1 THEN 'room' WHEN p.via_id = c.user_id THEN 'neighbourhood' ELSE 'connection' END AS reason,
         p.via_id AS reason_id, p.weight AS reason_weight,
         row_number() OVER (
             PARTITION BY c.user_id, c.rank ORDER BY p.weight DESC, p.via_is_room, p.via_id

@@ -12,6 +12,7 @@ import pytest
 
 from common.errors import MissingInputError
 from image_classifier import sagemaker
+from image_classifier.sagemaker import endpoints as endpoint_calls
 from tests.aws.sagemaker import Endpoints
 
 ROLE = "arn:aws:iam::123456789012:role/SageMaker"
@@ -80,7 +81,7 @@ def test_a_first_deployment_that_fails_leaves_nothing_in_the_way_of_the_next(nam
 
 def test_a_refused_configuration_leaves_no_model(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = {"VariantName": "all", "ModelName": "no-such-model", "InstanceType": "ml.none", "InitialInstanceCount": 1}
-    monkeypatch.setattr(sagemaker, "_variant", lambda *_: wrong)
+    monkeypatch.setattr(endpoint_calls, "_variant", lambda *_: wrong)
     with pytest.raises(sagemaker.SageMakerError, match="refused CreateEndpointConfig"):
         deploy(name)
     assert left(name) == ([], [])

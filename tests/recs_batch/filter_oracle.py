@@ -12,7 +12,8 @@ from recs_batch.parameters import Filter, Parameters
 from tests.recs_batch.oracle import Oracle, Row
 
 LINK, SIMILARITY, SCALE = 1 << 10, 1 << 22, 1 << 16  # what 1 is as a whole number
-HALF, UNLINKED, LINKS, REASONS, KEPT = 5 * 1024, 16, 1000, 15, 1000
+HALF, UNLINKED, LINKS, REASONS = 5 * 1024, 8, 1000, 15
+READ, SMALL, FEWEST, MOST = 4_000, 22_000_000, 50, 1000  # how many similarities a source keeps
 Node = tuple[int, int]  # 0 and a user's id, or 1 and a room's
 
 
@@ -71,7 +72,9 @@ class _FilterOracle(Oracle):
                 item[1]: total / SCALE**2 * (source * (1 / _power(members[item] / LINK, chosen.popularity)))
                 for item, total in sums.items()
             }
-            kept = sorted(values, key=lambda item: (-values[item], item))[:KEPT]
+            affordable = (SMALL // scaled.number_of_edges()) ** 2
+            limit = min(max(READ // scaled.in_degree(node), affordable, FEWEST), MOST)
+            kept = sorted(values, key=lambda item: (-values[item], item))[:limit]
             found[node] = {item: floor(SIMILARITY * _power(values[item], chosen.power) + 0.5) for item in kept}
         return found
 
@@ -90,7 +93,7 @@ class _FilterOracle(Oracle):
 
 
 def _kind(user: int, node: Node) -> str:
-    return "room" if node[0] else "followers" if node[1] == user else "connection"
+    return "room" if node[0] else "neighbourhood" if node[1] == user else "connection"
 
 
 def _power(value: float, exponent: float) -> float:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from recs_batch.engines import sql
 from recs_batch.engines.names import engine
-from recs_batch.graph import steps
+from recs_batch.graph import similarity, steps
 from recs_batch.parameters import KINDS, EventWeights, Filter, Parameters
 from tests.recs_batch import filter_oracle, oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
@@ -60,6 +61,15 @@ def test_the_filter_gives_the_rows_of_its_oracle(cells, monkeypatch):
 )
 def test_duckdb_gives_the_rows_of_the_oracles(parameters, recommend):
     _check_agreement("duckdb", parameters, recommend, 8)
+
+
+@pytest.mark.parametrize("name", ["full matrices", "compiled", "duckdb"])
+def test_the_greatest_similarities_are_kept(name, monkeypatch):
+    for module in (similarity, sql, filter_oracle):
+        for limit, value in (("READ", 6), ("SMALL", 20), ("FEWEST", 1), ("MOST", 5)):
+            monkeypatch.setattr(module, limit, value)
+    monkeypatch.setattr(steps, "MOST_CELLS", 0 if name == "compiled" else steps.MOST_CELLS)
+    _check_agreement("duckdb" if name == "duckdb" else "compiled", FILTERED, filter_oracle.recommend, 20)
 
 
 def _check_agreement(name, parameters, recommend, examples):

@@ -11,8 +11,9 @@ from recs_batch.graph import steps
 from recs_batch.graph.files import read_array
 from recs_batch.graph.ids import MISSING, IdIndex
 from recs_batch.graph.links import MOST_LINKS, Row, heaviest
-from recs_batch.graph.similarity import FEWEST, MOST, eighth_power, kept_per_source
+from recs_batch.graph.similarity import FEWEST, MOST, eighth_power, limits_of
 from recs_batch.graph.similarity_kernel import _put_greatest_first
+from recs_batch.graph.sorting_kernel import sort_by_digits
 from recs_batch.parameters import Parameters
 from tests.recs_batch.networks import IDS, write_tables
 
@@ -32,8 +33,17 @@ def test_the_greatest_values_come_first_with_ties_by_target(numbers, data):
     kept = data.draw(st.integers(1, len(numbers) - 1))
     targets = np.array(data.draw(st.permutations(range(len(numbers)))), np.int32)
     values, wanted = np.array(numbers), sorted(zip([-n for n in numbers], targets.tolist(), strict=True))[:kept]
-    _put_greatest_first(values, values.view(np.int64), targets, len(numbers), kept, np.empty(256, np.int64))
+    _put_greatest_first(values, targets, len(numbers), kept)
     assert sorted(zip((-values[:kept]).tolist(), targets[:kept].tolist(), strict=True)) == wanted
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 2**40)), st.integers(0, 23))
+def test_numbers_are_sorted_digit_by_digit(numbers, fewer_bits):
+    keys = np.array(numbers, np.int64) >> fewer_bits
+    wanted = sorted(keys.tolist())
+    sort_by_digits(keys, np.empty_like(keys), max(wanted, default=0).bit_length())
+    assert keys.tolist() == wanted
 
 
 @pytest.mark.parametrize("eighths", range(9))
@@ -51,8 +61,11 @@ def test_the_heaviest_links_of_a_user_stay_ties_first_to_users_then_by_index():
     assert to_rooms.targets.tolist() == [1]
 
 
-def test_fewer_similarities_are_kept_on_larger_networks():
-    assert [kept_per_source(links) for links in (0, 10**5, 10**6, 10**8)] == [MOST, MOST, 600, FEWEST]
+def test_the_more_are_linked_to_a_source_and_the_larger_the_network_the_fewer_similarities_are_kept():
+    members = np.array([1, 4, 40, 10**6])
+    assert limits_of(members, 10**7).tolist() == [MOST, MOST, 100, FEWEST]
+    assert limits_of(members, 1_100_000).tolist() == [MOST, MOST, 400, 400]
+    assert limits_of(members, 0).tolist() == [MOST] * 4
 
 
 MOMENT = {"created_at": datetime(2026, 10, 1, tzinfo=UTC)}
@@ -88,7 +101,7 @@ def test_who_is_one_step_away_is_recommended_and_the_reason_says_how(one_step_aw
     found = recommended(one_step_away, tmp_path, "users", 1)
     assert {3, 4, 5} == set(found)
     assert {"kind": "connection", "id": 4} in [{k: r[k] for k in ("kind", "id")} for r in found[4]["reasons"]]
-    assert {"kind": "followers", "id": 1} in [{k: r[k] for k in ("kind", "id")} for r in found[5]["reasons"]]
+    assert {"kind": "neighbourhood", "id": 1} in [{k: r[k] for k in ("kind", "id")} for r in found[5]["reasons"]]
     rooms = recommended(one_step_away, tmp_path, "rooms", 1)
     assert {"kind": "room", "id": 7} in [{k: r[k] for k in ("kind", "id")} for r in rooms[7]["reasons"]]
 

@@ -21,7 +21,7 @@ async function ask(path) {
 function inWords(reason) {
   const weight = Number(reason.weight.toPrecision(3));
   if (reason.kind === "overall") return `popular: ${reason.weight} are linked`;
-  if (reason.kind === "followers") return `the user's followers (${weight})`;
+  if (reason.kind === "neighbourhood") return `the user's neighbourhood (${weight})`;
   return `${reason.kind === "room" ? "room" : "user"} ${reason.id} (${weight})`;
 }
 
