@@ -53,7 +53,7 @@ def test_reposts_differ_in_few_bits_and_other_pictures_in_many(kind: str) -> Non
     known = [
         distance(code, code_of(*repost, quality=70)) <= ALIKE for code, repost in zip(codes * 2, reposts, strict=True)
     ]
-    assert sum(known) >= 0.9 * len(known)
+    assert sum(known) >= 0.8 * len(known)
     assert all(distance(one, other) > ALIKE for n, one in enumerate(codes) for other in codes[:n])
 
 
