@@ -1,6 +1,6 @@
 """Pictures that are neither chart nor meme, from public repositories at fixed commits: photographs and rendered pages.
 
-The photographs are one of each of ImageNet's thousand classes, 128 everyday scenes of COCO, clothes, and those of 170
+The photographs are one of each of ImageNet's thousand classes, 256 everyday scenes of COCO, clothes, and those of 170
 website templates; pages of the same templates are rendered in Chromium at the sizes of phones and screens.
 """
 
@@ -21,7 +21,7 @@ from image_classifier.images import ImageError, read_image
 SIDE = 640  # of what is written, at most
 PHOTOGRAPHS = {
     "imagenet": ("EliSchwartz/imagenet-sample-images", "bc69043e2862758a1906c6a24a792bb28c6bb2ff", 1000),
-    "coco": ("lightly-ai/coco128_yolo", "6d6f7a059ea63efffdbe48aca2d52c04d4c510e9", 128),
+    "coco": ("lightly-ai/coco128_yolo", "6d6f7a059ea63efffdbe48aca2d52c04d4c510e9", 256),
     "clothes": ("alexeygrigorev/clothing-dataset-small", "11961516512414bf9f6c150a832cfd21b54a6b54", 200),
 }
 TEMPLATES = ("learning-zone/website-templates", "7bf31e9646a6b5f51c2e55b2557787310436989f")

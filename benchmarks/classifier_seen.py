@@ -57,7 +57,7 @@ def _fill(seen: SeenImages, codes: np.ndarray) -> None:
         firsts = np.searchsorted(key, np.arange(1 << 16))
         ranks = np.arange(count) - firsts[key]
         seen._places[band, key, ranks % seen._ways] = order + 1  # of equal places, the last one stays
-        seen._next[band] = np.bincount(key, minlength=1 << 16) % seen._ways
+        seen._oldest[band] = np.bincount(key, minlength=1 << 16) % seen._ways
 
 
 def _codes(count: int, random: np.random.Generator) -> np.ndarray:

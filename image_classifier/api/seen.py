@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import math
+import os
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
+from common.errors import ConfigurationError
 from image_classifier.perceptual import BITS
 
 ALIKE = 12  # bits; reposts at half the size and JPEG quality 60 differ by 10 in nine of ten cases
@@ -21,27 +27,31 @@ class SeenImages:
     """The hashes and ids of the last `capacity` images, found again by the 16 bits of each band (multi-index hashing).
 
     A band's bits lead to a list of places that overwrites its oldest when it is full, so that memory is bounded
-    whatever is posted: about 110 bytes an image, and 6 MB.
+    whatever is posted: about 110 bytes an image, and 6 MB. Raises `ConfigurationError` where there is no room for them.
     """
 
     def __init__(self, path: Path, capacity: int) -> None:
-        self._capacity = capacity
-        ways = -(-capacity // _KEYS)
-        layout = np.dtype(
-            [
-                ("count", np.uint64, (1,)),
-                ("hashes", np.uint64, (capacity, BITS // 64)),
-                ("ids", np.uint8, (capacity, _ID_BYTES)),
-                ("places", np.uint32, (_BANDS, _KEYS, ways)),  # 0: none, else the place and 1
-                ("next", np.uint16, (_BANDS, _KEYS)),
-            ]
-        )
+        self._path, self._capacity, self._bands = path, capacity, np.arange(_BANDS)
+        self._ways = -(-capacity // _KEYS)
+        layout: list[tuple[type, tuple[int, ...]]] = [
+            (np.uint64, (1,)),  # how many have been remembered
+            (np.uint64, (capacity, BITS // 64)),  # hashes
+            (np.uint32, (_BANDS, _KEYS, self._ways)),  # places, by a band's bits: 0 is none, else the place and 1
+            (np.uint16, (_BANDS, _KEYS)),  # which of the ways is the oldest
+            (np.uint8, (capacity, _ID_BYTES)),
+        ]
+        ends = list(accumulate(math.prod(shape) * np.dtype(kind).itemsize for kind, shape in layout))
         with path.open("a+b") as file:
-            file.truncate(layout.itemsize)
-        content = np.memmap(path, layout, "r+", shape=())
-        self._count, self._hashes, self._ids = content["count"], content["hashes"], content["ids"]
-        self._places, self._next = content["places"], content["next"]
-        self._path, self._ways, self._bands = path, ways, np.arange(_BANDS)
+            missing = ends[-1] - os.fstat(file.fileno()).st_size
+            if missing > shutil.disk_usage(path.parent).free:
+                raise ConfigurationError(f"no room for {capacity} images at {path}: they take {ends[-1]:,} bytes")
+            os.ftruncate(file.fileno(), ends[-1])
+            if missing and sys.platform == "linux":  # a page that finds no room when it is written to ends the process
+                os.posix_fallocate(file.fileno(), 0, ends[-1])
+        self._count, self._hashes, self._places, self._oldest, self._ids = (
+            np.memmap(path, kind, "r+", start, shape)
+            for start, (kind, shape) in zip([0, *ends[:-1]], layout, strict=True)
+        )
 
     def look_up(self, code: np.ndarray) -> str | None:
         """Return the id of the image whose hash is nearest, if it differs in at most ALIKE bits."""
@@ -69,9 +79,9 @@ class SeenImages:
         self._hashes[place] = code.view(np.uint64)
         self._ids[place] = np.frombuffer(name, np.uint8)
         at = self._bands, code.view(np.uint16)
-        oldest = self._next[at]
+        oldest = self._oldest[at]
         self._places[*at, oldest] = place + 1
-        self._next[at] = (oldest + 1) % self._ways
+        self._oldest[at] = (oldest + 1) % self._ways
         self._count[0] += 1
 
     @contextmanager

@@ -50,9 +50,13 @@ def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
         note_gone(scratch, worker.pid)
 
+    def seen_images() -> SeenImages | None:
+        return SeenImages(scratch / "seen", settings.seen_images) if settings.seen_images else None
+
     def create_worker_app() -> Flask:
-        seen = SeenImages(scratch / "seen", settings.seen_images) if settings.seen_images else None
-        return create_app(load_artifact(directory), settings, Decoder(scratch / "decoder"), seen)
+        return create_app(load_artifact(directory), settings, Decoder(scratch / "decoder"), seen_images())
+
+    seen_images()  # where there is no room for them, that is said once
 
     serve(
         create_worker_app,

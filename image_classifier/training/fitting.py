@@ -14,6 +14,7 @@ from image_classifier.training.features import Views
 from image_classifier.training.hyperparameters import Hyperparameters
 
 log = get_logger(__name__)
+_VARIANTS_WEIGHT = 0.08  # of a post's variants together, beside the post as it is
 _PARTS = [(name, part) for name in ("chart", "known") for part in ("kernel", "bias")]
 
 
@@ -116,17 +117,21 @@ def fit_members(material: Material, chosen: Hyperparameters, checkpoints: Checkp
 
 
 def fit_head(material: Material, chosen: Hyperparameters, seed: int) -> Head:
-    """Fit one head: P(chart) on posts and their variants, both of known on posts as they are and on strangers.
+    """Fit one head: P(chart) on posts and their variants, both of known on posts, mostly as they are, and on strangers.
 
-    Drawn posts and variants say nothing of what is known: with them, fewer photographs and pages are told.
+    Drawn posts say nothing of what is known. Without variants one post in four on a page or a screenshot is a stranger;
+    with more weight on them, more photographs and pages are known.
     """
     drawn = material.drawn.subset(np.flatnonzero(material.drawn.are_posts))
     features, targets = (np.concatenate(rows) for rows in zip(material.posts.rows(), drawn.rows(), strict=True))
     chart = fit_chart(features, targets[:, 0], chosen, seed)
     strangers = material.drawn.subset(np.flatnonzero(~material.drawn.are_posts))
-    features = np.concatenate([material.real.features[:, 0], strangers.features[:, 0]])
-    targets = np.concatenate([material.real.targets, strangers.targets])
-    known = [fit_known(features, targets[:, column], chosen.penalty) for column in (1, 2)]
+    rows, row_targets = material.posts.rows()
+    features = np.concatenate([material.real.features[:, 0], strangers.features[:, 0], rows])
+    targets = np.concatenate([material.real.targets, strangers.targets, row_targets])
+    weights = np.ones(len(features), np.float32)
+    weights[-len(rows) :] = _VARIANTS_WEIGHT / material.posts.features.shape[1]
+    known = [fit_known(features, targets[:, column], weights, chosen.penalty) for column in (1, 2)]
     return Head(chart, Layer(np.stack([k.kernel for k in known], axis=1), np.array([k.bias for k in known])))
 
 
@@ -159,15 +164,16 @@ def fit_chart(features: np.ndarray, charts: np.ndarray, chosen: Hyperparameters,
     return Layer(kernel, bias - (kernel.T * mean).sum(axis=1))
 
 
-def fit_known(features: np.ndarray, known: np.ndarray, penalty: float) -> Layer:
+def fit_known(features: np.ndarray, known: np.ndarray, weights: np.ndarray, penalty: float) -> Layer:
     """Fit 1 for posts and -1 for strangers by least squares with a penalty (ridge), rows of NaN left out.
 
-    Either side has half of the weight, however many there are, and features are of unit variance to the penalty. On
-    strangers of kinds that were not seen this does better than a hidden layer, which learns the kinds.
+    Either side has half of the weight in all, however many there are, and to the penalty features are of unit variance.
+    On strangers of kinds that were not seen this does better than a hidden layer, which learns the kinds.
     """
     rows = ~np.isnan(known)
-    features, posts = features[rows], known[rows] > 0.5
-    weights = (np.where(posts, 0.5 / max(posts.sum(), 1), 0.5 / max((~posts).sum(), 1))).astype(np.float32)
+    features, posts, weights = features[rows], known[rows] > 0.5, weights[rows]
+    for side in (posts, ~posts):
+        weights[side] /= 2 * max(float(weights[side].sum()), 1e-9)
     weights /= weights.sum()
     mean = weights @ features
     features = features - mean

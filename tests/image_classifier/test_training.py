@@ -173,7 +173,7 @@ def test_strangers_are_told_from_posts_and_those_that_a_column_says_nothing_of_d
     known = np.repeat([1.0, 0.0, np.nan], 100)
     features[100:200, 2] += 4
     features[200:, 3] += 100
-    layer = fit_known(features, known, 0.01)
+    layer = fit_known(features, known, np.ones(300, np.float32), 0.01)
     scores = layer(features)
     assert scores[:100].min() > -0.7
     assert scores[100:200].max() < 0.7
