@@ -48,7 +48,7 @@ def _form_images(request: Request) -> list[bytes]:
     # A browser's form encoding turns the plus signs of base64 into spaces.
     encoded = [decode_base64(text.replace(" ", "+"), "encoded_image") for text in request.form.getlist("encoded_image")]
     if not uploads and not encoded:
-        fields = sorted({str(name) for name in (*request.files, *request.form)})  # A part may have no name: None.
+        fields = sorted(map(str, {*request.files, *request.form}))  # a part may be without a name
         raise BadRequest(f"the form has no image, only the fields {fields}: {ACCEPTED}")
     return uploads + encoded
 
