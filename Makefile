@@ -141,7 +141,7 @@ bench-stream: install-streaming build/pyflink-dependencies.jar .venv-bench-strea
 
 .PHONY: test-streaming
 test-streaming: install-streaming build/pyflink-dependencies.jar $(VENV)/development.installed ## run the tests of the Flink job (needs a JDK 17 and Maven)
-	$(BIN)/pytest -m flink tests/sentiment_minibatch/streaming $(PYTEST_ARGS)
+	$(BIN)/pytest -m flink tests/sentiment_minibatch/streaming tests/aws $(PYTEST_ARGS)
 
 # --- check ------------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """What a role of the templates allows, by IAM's rules as far as the templates use them; anything else is an error.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. The evaluators on the package
-index want an account, a solver, or know no conditions; this is what is left of one for roles that only allow.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. moto's own enforcement knows no
+conditions; PyPI's parliament, policyuniverse, policy-sentry and cloudsplaining lint or expand and decide nothing; npm's
+iam-simulate decides, but needs Node. This is what is left of one for roles that only allow.
 """
 
 from __future__ import annotations
