@@ -52,7 +52,7 @@ def recorded() -> Iterator[dict[str, set[Call]]]:
 
 def listen() -> None:
     """Let every local AWS of this process tell who asks it for what."""
-    dispatcher: Any = moto.server.DomainDispatcherApplication  # type: ignore[attr-defined]
+    dispatcher: Any = moto.server.DomainDispatcherApplication
     answer = dispatcher.__call__
 
     def record(application: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
