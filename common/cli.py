@@ -1,4 +1,4 @@
-"""The one way a command line starts and ends here: logs set up, expected errors printed as one line, an exit code."""
+"""The one way a command line starts and ends here: expected errors become one line and an exit code."""
 
 from __future__ import annotations
 
@@ -10,23 +10,21 @@ from types import FrameType
 
 import click
 
-from common.aws import errors_of_aws, share_region
+from common.aws import errors_of_aws
+from common.commands import Command, Process
 from common.errors import ApplicationError
-from common.logs import configure_logs
 
 
-def run(command: click.Command, arguments: Sequence[str] | None = None) -> None:
-    """Run a click command and exit: 0 on success, 2 on wrong usage, an `ApplicationError`'s own code, 130 on Ctrl-C.
+def run(command: Command | click.Group, arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 on success, 2 on wrong usage, an `ApplicationError`'s own code, 130 on Ctrl-C.
 
     SIGTERM ends it with 143, and what it opened is closed. Expected errors, AWS's own among them, become one line on
     standard error; anything else keeps its traceback, for it is a defect.
     """
     signal.signal(signal.SIGTERM, _terminate)
-    share_region()
     try:
-        configure_logs()
         with errors_of_aws():
-            status = command.main(args=arguments, standalone_mode=False)
+            status = command.main(args=arguments, standalone_mode=False, obj=Process())
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

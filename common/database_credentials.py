@@ -9,7 +9,6 @@ import json
 from functools import cache
 from typing import Any
 
-import boto3
 from psycopg.conninfo import conninfo_to_dict
 
 from common.aws import errors_of_aws
@@ -49,4 +48,6 @@ def _of_secret(name: str) -> dict[str, str]:
 
 @cache
 def _client(service: str) -> Any:
+    import boto3  # noqa: PLC0415 (takes long to load, and most databases need none)
+
     return boto3.session.Session().client(service)

@@ -73,6 +73,8 @@ def _known_names(kind: type[BaseModel], location: Iterable[Any]) -> list[str]:
     """Return the fields of the model that lies at a place in another."""
     model: Any = kind
     for part in location:
+        if part not in model.model_fields:  # the key of a mapping
+            continue
         annotation = model.model_fields[part].annotation
         model = next(
             one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)

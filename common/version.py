@@ -1,4 +1,4 @@
-"""Which code is running: the commit baked into an image, or the checkout's."""
+"""Which code is running: the release and the commit baked into an image, or those of the checkout."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import os
 import subprocess
 from functools import cache
 from pathlib import Path
+
+_PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+
+
+@cache
+def version() -> str:
+    """Return the release, such as "0.2.0": PROJECT_VERSION (set when an image is built), else the checkout's."""
+    if baked := os.environ.get("PROJECT_VERSION"):
+        return baked
+    import tomllib  # noqa: PLC0415 (no image needs it)
+
+    return str(tomllib.loads(_PROJECT.read_text())["project"]["version"]) if _PROJECT.exists() else "unknown"
 
 
 @cache

@@ -10,11 +10,11 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from rich.console import Console
 from rich.table import Table
 
 from common.errors import ApplicationError
-from demo.processes import DIRECTORY, Servers, run_step
+from demo.processes import DIRECTORY
+from demo.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -23,45 +23,45 @@ class Product:
 
     name: str
     question: str
-    run: Callable[[Console, Servers], None]
+    run: Callable[[Stage], None]
 
 
-def _image_classifier(console: Console, servers: Servers) -> None:
+def _image_classifier(stage: Stage) -> None:
     pictures = DIRECTORY / "pictures"
     if not pictures.exists():
-        run_step(console, "draw pictures", "image_classifier", "generate", "--out", str(pictures), "--count", "20")
-    address = servers.serve(console, "chart or meme", "image_classifier", port=8080)
+        stage.step("draw pictures", "image_classifier", "generate", "--out", str(pictures), "--count", "20")
+    address = stage.serve("chart or meme", "image_classifier", port=8080)
     table = Table("POST /predict", "it is", "class", "probability")
     for label in ("chart", "meme"):
         picture = min((pictures / "val" / label).iterdir())
         answer = _predict(address, picture)
         table.add_row(str(picture), label, f"[bold]{answer['class']}[/]", f"{answer['probability']:.3f}")
-    console.print(table)
+    stage.console.print(table)
 
 
-def _recs_batch(console: Console, servers: Servers) -> None:
+def _recs_batch(stage: Stage) -> None:
     tables = DIRECTORY / "network"
     if not tables.exists():
-        run_step(console, "make a network of 1,000 users", "recs_batch", "generate", "--out", str(tables))
-    run_step(console, "recommend and publish", "recs_batch", "run", "--tables", str(tables))
-    console.out(run_step(console, "read the latest publication", "recs_batch", "show", "--users", "3"), end="")
-    servers.serve(console, "recommendations", "recs_batch", port=8082)
+        stage.step("make a network of 1,000 users", "recs_batch", "generate", "--out", str(tables))
+    stage.step("recommend and publish", "recs_batch", "run", "--tables", str(tables))
+    stage.show("read the latest publication", "recs_batch", "show", "--users", "3")
+    stage.serve("recommendations", "recs_batch", port=8082)
 
 
-def _sentiment_minibatch(console: Console, servers: Servers) -> None:
+def _sentiment_minibatch(stage: Stage) -> None:
     messages = str(DIRECTORY / "messages.parquet")
-    run_step(console, "start PostgreSQL, create the tables", "sentiment_minibatch", "migrate")
-    stream = ("--symbols", "25", "--messages", "20000", "--minutes", "180")
+    stage.step("start PostgreSQL, create the tables", "sentiment_minibatch", "migrate")
+    stream = ("--symbols", "25", "--messages", "10000", "--minutes", "180")
     made = ("generate", "--words", "--out", messages, *stream)
-    run_step(console, "make three hours of messages", "sentiment_minibatch", *made)
-    run_step(console, "load them", "sentiment_minibatch", "load-messages", messages)
-    run_step(console, "score them", "sentiment_minibatch", "score-messages")
-    run_step(console, "aggregate the minutes", "sentiment_minibatch", "aggregate")
-    console.out(run_step(console, "read the index", "sentiment_minibatch", "show"), end="")
+    stage.step("make three hours of messages", "sentiment_minibatch", *made)
+    stage.step("load them", "sentiment_minibatch", "load-messages", messages)
+    stage.step("score them", "sentiment_minibatch", "score-messages")
+    stage.step("aggregate the minutes", "sentiment_minibatch", "aggregate")
+    stage.show("read the index", "sentiment_minibatch", "show")
     live = ("generate", "--words", "--live", "--symbols", "25", "--rate", "2")
-    servers.start("live-messages", "sentiment_minibatch", *live)
-    servers.start("live-minutes", "sentiment_minibatch", "aggregate", "--follow")
-    servers.serve(console, "sentiment, live", "sentiment_minibatch", port=8081)
+    stage.processes.start("live-messages", "sentiment_minibatch", *live)
+    stage.processes.start("live-minutes", "sentiment_minibatch", "aggregate", "--follow")
+    stage.serve("sentiment, live", "sentiment_minibatch", port=8081)
 
 
 PRODUCTS = (

@@ -27,12 +27,14 @@ ENV PATH=/opt/venv/bin:$PATH \
 ENTRYPOINT ["python", "-m", "image_classifier"]
 CMD ["train"]
 # Last, because they change with every commit.
+ARG PROJECT_VERSION=unknown
 ARG CODE_VERSION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
-ENV CODE_VERSION=${CODE_VERSION}
+ENV PROJECT_VERSION=${PROJECT_VERSION} \
+    CODE_VERSION=${CODE_VERSION}
 LABEL org.opencontainers.image.title="image-classifier-training" \
       org.opencontainers.image.description="Trains the model that tells price charts from memes" \
-      org.opencontainers.image.version="${CODE_VERSION}" \
+      org.opencontainers.image.version="${PROJECT_VERSION}" \
       org.opencontainers.image.revision="${CODE_VERSION}" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.base.name="docker.io/library/python:3.12-slim-bookworm"

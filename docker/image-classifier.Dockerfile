@@ -31,12 +31,14 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/readyz', timeout=2)"]
 # Last, because they change with every commit.
+ARG PROJECT_VERSION=unknown
 ARG CODE_VERSION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
-ENV CODE_VERSION=${CODE_VERSION}
+ENV PROJECT_VERSION=${PROJECT_VERSION} \
+    CODE_VERSION=${CODE_VERSION}
 LABEL org.opencontainers.image.title="image-classifier" \
       org.opencontainers.image.description="Tells price charts from memes over HTTP" \
-      org.opencontainers.image.version="${CODE_VERSION}" \
+      org.opencontainers.image.version="${PROJECT_VERSION}" \
       org.opencontainers.image.revision="${CODE_VERSION}" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.base.name="docker.io/library/python:3.12-slim-bookworm"

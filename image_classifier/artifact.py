@@ -14,7 +14,7 @@ MODEL_FILE = "model.tflite"
 DESCRIPTION_FILE = "artifact.json"
 CLASSES = ("meme", "chart")
 NEITHER = "neither"
-SHIPPED = Path(__file__).parent / "artifact"
+SHIPPED = Path(__file__).parent / "shipped"
 
 
 @dataclass(frozen=True)

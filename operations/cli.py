@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from common.commands import Command, version_option
 from common.errors import ConfigurationError
 from operations.cli_flink import flink_group
 from operations.options import enter, named_values, parameters_option, values_option
@@ -19,26 +20,26 @@ _services = click.argument("services", nargs=-1)
 _tag = click.option("--tag", help="[the commit's first twelve digits]")
 
 
-@click.group()
+@click.group("operations", params=[version_option()])
 def main() -> None:
     """From this repository to a registry, a cluster and AWS."""
 
 
-@main.command("images")
+@main.command("images", cls=Command)
 @_services
 @click.option("--tag", default="dev", show_default=True)
 @click.option("--base", help="The base image, best with its digest. [each Dockerfile's own]")
 def images_command(services: tuple[str, ...], tag: str, base: str | None) -> None:
-    """Build images, all of them by default, and print their sizes."""
+    """Build images, by default the three that a cluster runs, and print their sizes."""
     from operations import images, release
 
-    tool, chosen = images.container_tool(), images.choose(services)
+    tool, chosen = images.container_tool(), images.choose(services or images.DEPLOYED)
     release.build(chosen, tool=tool, tag=tag, base=base)
     for image in chosen:
         click.echo(f"{images.size(image.local(tag), tool) / MEGABYTE:7.0f} MB  {image.name}:{tag}")
 
 
-@main.command("sbom")
+@main.command("sbom", cls=Command)
 @_services
 @click.option("--tag", default="dev", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("build/sbom"), show_default=True)
@@ -51,7 +52,7 @@ def sbom_command(services: tuple[str, ...], tag: str, out: Path) -> None:
         click.echo(sbom.write(image, tool=tool, tag=tag, directory=out))
 
 
-@main.command("build-push")
+@main.command("build-push", cls=Command)
 @_services
 @_tag
 @click.option("--registry", help="Host and port. [the account's ECR]")
@@ -69,8 +70,11 @@ def build_push_command(
     platform: str,
     allow_dirty: bool,
 ) -> None:
-    """Build images of this commit and push them; print their digests and keep them for `deploy`."""
-    from operations import images, release
+    """Build images of this commit and push them; print their digests and keep them for `deploy`.
+
+    Where cosign is installed they are signed, and their bills of materials attached; COSIGN_KEY names its key.
+    """
+    from operations import images, release, sbom, signing
     from operations.registry import login
 
     tool, chosen = images.container_tool(), images.choose(services)
@@ -80,12 +84,19 @@ def build_push_command(
     tag = tag or release.tag_of_tree()
     release.build(chosen, tool=tool, tag=tag, base=base, platform=platform)
     pushed = release.push(chosen, tool=tool, tag=tag, credentials=credentials)
+    if signing.is_possible():
+        with release.logged_in(credentials, tool) as environment:
+            for image in chosen:
+                document = sbom.write(image, tool=tool, tag=tag, directory=Path("build/sbom"))
+                signing.sign(pushed[image.name], document, environment)
+    else:
+        click.echo("cosign is not installed: the images are not signed", err=True)
     release.write_digests(pushed)
     for reference in pushed.values():
         click.echo(reference)
 
 
-@main.command("render")
+@main.command("render", cls=Command)
 @click.argument("environment")
 @values_option
 @click.option("--pinned", is_flag=True, help="With the digests that build-push wrote down.")
@@ -99,7 +110,7 @@ def render_command(environment: str, values: Path, pinned: bool) -> None:
     click.echo(deployment.dump(manifests), nl=False)
 
 
-@main.command("deploy")
+@main.command("deploy", cls=Command)
 @click.argument("environment")
 @values_option
 @click.option("--context", help="The kubectl context. [the current one]")
@@ -116,7 +127,7 @@ def deploy_command(environment: str, values: Path, context: str | None) -> None:
     deployment.apply(manifests, context=context, write=click.echo)
 
 
-@main.command("deploy-plan")
+@main.command("deploy-plan", cls=Command)
 @click.argument("environment")
 @values_option
 @click.option("--context", help="The kubectl context. [the current one]")
@@ -130,7 +141,7 @@ def deploy_plan_command(environment: str, values: Path, context: str | None) -> 
     return plan.show(plan.make(environment, read_environment(values), context), click.echo)
 
 
-@main.command("infra-deploy")
+@main.command("infra-deploy", cls=Command)
 @click.argument("template")
 @values_option
 @parameters_option
@@ -147,7 +158,7 @@ def infra_deploy_command(template: str, values: Path, parameters: tuple[str, ...
         click.echo(f"{name}={value}")
 
 
-@main.command("infra-delete")
+@main.command("infra-delete", cls=Command)
 @click.argument("template")
 @values_option
 def infra_delete_command(template: str, values: Path) -> None:
@@ -160,7 +171,7 @@ def infra_delete_command(template: str, values: Path) -> None:
 main.add_command(flink_group)
 
 
-@main.command("job", context_settings={"ignore_unknown_options": True})
+@main.command("job", cls=Command, context_settings={"ignore_unknown_options": True})
 @click.option("--namespace", default="trader-network", show_default=True)
 @click.option("--context", help="The kubectl context. [the current one]")
 @click.argument("cron_job")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from common.commands import Command
 from common.errors import MissingInputError
 from operations.options import enter, named_values, parameters_option, values_option
 
@@ -20,7 +21,7 @@ def flink_group() -> None:
     """Start, stop, update and look at the Flink application that the stack `streaming` made."""
 
 
-@flink_group.command("start")
+@flink_group.command("start", cls=Command)
 @values_option
 @click.option("--without-state", is_flag=True, help="Read the stream anew, whatever snapshots there are.")
 def flink_start_command(values: Path, *, without_state: bool) -> None:
@@ -28,14 +29,14 @@ def flink_start_command(values: Path, *, without_state: bool) -> None:
     _flink(enter(values)).start(without_state=without_state)
 
 
-@flink_group.command("stop")
+@flink_group.command("stop", cls=Command)
 @values_option
 def flink_stop_command(values: Path) -> None:
     """Stop the application with a snapshot of its state."""
     _flink(enter(values)).stop()
 
 
-@flink_group.command("update")
+@flink_group.command("update", cls=Command)
 @values_option
 @parameters_option
 def flink_update_command(values: Path, parameters: tuple[str, ...]) -> None:
@@ -51,7 +52,7 @@ def flink_update_command(values: Path, parameters: tuple[str, ...]) -> None:
     _flink(environment).update(lambda: stacks.deploy(stack, "streaming", found, click.echo))
 
 
-@flink_group.command("status")
+@flink_group.command("status", cls=Command)
 @values_option
 def flink_status_command(values: Path) -> None:
     """Say how the application is."""

@@ -14,8 +14,6 @@ import yaml
 from common.errors import ApplicationError, ConfigurationError
 from operations.commands import run
 from operations.environment import Environment
-from operations.following import JobFollower
-from operations.jobs import connect
 
 OVERLAYS = Path("k8s/overlays")
 Manifest = dict[str, Any]
@@ -91,6 +89,9 @@ def _apply(manifests: list[Manifest], context: str | None) -> None:
 
 def _migrate(job: Manifest, context: str | None, write: Callable[[str], None]) -> None:
     """Run a Job to its end; what it is made of cannot be changed, so one that is there goes first."""
+    from operations.following import JobFollower  # noqa: PLC0415 (Kubernetes' client takes seconds to load)
+    from operations.jobs import connect  # noqa: PLC0415
+
     name, namespace = job["metadata"]["name"], job["metadata"]["namespace"]
     which = ["job", name, "--namespace", namespace]
     run(["kubectl", *_context(context), "delete", *which, "--ignore-not-found", "--wait"], show=True)

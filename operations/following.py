@@ -35,6 +35,7 @@ class JobFollower:
         self._batch, self._core = BatchV1Api(api), CoreV1Api(api)
         self._namespace, self._write = namespace, write
         self._unconfigured_since: dict[str, float] = {}
+        self._told: set[str] = set()
 
     def follow(self, job: str) -> int:
         """Return 0 when the Job is complete, its last pod's exit code when it failed.
@@ -66,6 +67,8 @@ class JobFollower:
         pods = self._core.list_namespaced_pod(self._namespace, label_selector=f"batch.kubernetes.io/job-name={job}")
         for pod in sorted(pods.items, key=lambda pod: pod.metadata.creation_timestamp):
             status = _status(pod)
+            if unscheduled := _unscheduled(pod):
+                self._tell(f"pod {pod.metadata.name} waits for a node: {unscheduled}")
             if pod.metadata.name in without or status is None:
                 continue
             if status.state.waiting and self._is_hopeless(pod.metadata.name, status.state.waiting.reason):
@@ -73,6 +76,12 @@ class JobFollower:
                 raise ApplicationError(f"pod {pod.metadata.name} cannot start: {waiting.reason}: {waiting.message}")
             if status.state.running or status.state.terminated:
                 yield pod.metadata.name, status.name
+
+    def _tell(self, reason: str) -> None:
+        """Write why a pod waits, once."""
+        if reason not in self._told:
+            self._told.add(reason)
+            self._write(reason)
 
     def _is_hopeless(self, pod: str, reason: str | None) -> bool:
         if reason != _PATIENT:
@@ -133,6 +142,14 @@ def _status(pod: V1Pod) -> V1ContainerStatus | None:
             return status
     statuses = pod.status.container_statuses
     return statuses[0] if statuses else None
+
+
+def _unscheduled(pod: V1Pod) -> str | None:
+    """Return why no node takes a pod, if none does."""
+    for condition in pod.status.conditions or []:
+        if condition.type == "PodScheduled" and condition.status == "False":
+            return str(condition.message)
+    return None
 
 
 def _condition(job: V1Job, kind: str) -> str | None:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import ConfigurationError
+from common.version import version as project_version
 from operations.commands import run
 
 DOCKERFILES = Path("docker")
 # Docker reads `name:tag` as this; podman needs it said. With it kind finds an image whichever tool built it.
 LOCAL_REGISTRY = "docker.io/library"
+# What an overlay of k8s/ runs. Training's and Spark's, two gigabytes of TensorFlow and a JVM, are built by name.
+DEPLOYED = ("image-classifier", "recs-batch", "sentiment-minibatch")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,9 @@ def build(
 
     `base` replaces the Dockerfile's base image, for example by one with a digest.
     """
-    arguments = {"CODE_VERSION": version, "CREATED": created} | ({"BASE": base} if base else {})
+    arguments = {"PROJECT_VERSION": project_version(), "CODE_VERSION": version, "CREATED": created} | (
+        {"BASE": base} if base else {}
+    )
     options = [option for name, value in arguments.items() for option in ("--build-arg", f"{name}={value}")]
     options += ["--platform", platform] if platform else []
     options += _docker_manifest(tool, image.local(tag))

@@ -66,13 +66,12 @@ def compare_kind(one: Published, other: Published, kind: Kind, most: int) -> tup
 
 def why_gone(now: Published, kind: Kind, change: Change) -> list[str]:
     """Say why the second publication does not recommend what the first did, if it keeps what that follows from."""
-    try:
-        explainer = Explainer(now, kind)
-    except MissingInputError:
-        return []
-    reasons = []
+    explainer, reasons = Explainer(now, kind), []
     for item in change.gone[:_WHY]:
-        found = explainer.explain_or_none(change.user, item)
+        try:
+            found = explainer.explain_or_none(change.user, item)
+        except MissingInputError:
+            return []
         if found is None:
             reasons.append(f"{item}: no longer there")
         elif "filter" in found:
@@ -89,6 +88,12 @@ def differing_parameters(one: Published, other: Published) -> Iterator[tuple[str
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             yield name, before.get(name), after.get(name)
+    arms = [published.manifest.metadata.get("arms", {}) for published in (one, other)]
+    for arm in sorted(arms[0].keys() | arms[1].keys()):
+        for name in sorted(before):
+            values = [of.get(arm, {}).get(name) for of in arms]
+            if (arms[0].get(arm, before)[name], arms[1].get(arm, after)[name]) != (before[name], after[name]):
+                yield f"{name} in the arm {arm}", *values
 
 
 def recall_table(one: Published, other: Published) -> Table | None:
@@ -97,10 +102,12 @@ def recall_table(one: Published, other: Published) -> Table | None:
     if not any(evaluations):
         return None
     table = Table("recall", "A", "B", title="offline recall, with 95% intervals", title_justify="left")
-    for kind in KINDS:
-        measured = [found.of_kind(kind) if found else None for found in evaluations]
+    arms = sorted({arm for found in evaluations if found for arm in found.arms})
+    for kind, arm in [(kind, arm) for kind in KINDS for arm in (None, *arms)]:
+        of_arm = [found.arms.get(arm) if found and arm else found for found in evaluations]
+        measured = [found.of_kind(kind) if found else None for found in of_arm]
         table.add_row(
-            kind,
+            f"{kind}, arm {arm}" if arm else kind,
             *(
                 f"{one.recall.mean:.4f} [{one.recall.low:.4f}, {one.recall.high:.4f}]" if one and one.users else "-"
                 for one in measured

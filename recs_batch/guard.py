@@ -48,6 +48,7 @@ class Evaluation(BaseModel):
     held_back: str
     users: Measured
     rooms: Measured
+    arms: Mapping[str, Evaluation] = {}
 
     @classmethod
     def of(cls, results: Mapping[Kind, Any], method: str, top: int, held_back: str) -> Evaluation:
@@ -72,8 +73,22 @@ class Evaluation(BaseModel):
 
 
 def check_recall(now: Evaluation, day: date, publications: Iterable[Manifest], limit: float) -> None:
-    """Raise `DataError` if recall fell by more than the share `limit`, beyond the doubt that the intervals leave."""
+    """Raise `DataError` if recall fell by more than the share `limit`, beyond the doubt that the intervals leave.
+
+    That of every arm counts: a night with one that is bad is not published.
+    """
     earlier = list(_comparable(now, day, publications))
+    problems = _problems(now, earlier, limit)
+    for arm, of_arm in now.arms.items():
+        problems += [f"in the arm {arm} {problem}" for problem in _problems(of_arm, earlier, limit)]
+    if problems:
+        raise DataError(
+            f"not publishing: {'; '.join(problems)}: lower by more than {limit:.0%} "
+            "(see evaluate's report; the limit is RECS_MAX_REGRESSION)"
+        )
+
+
+def _problems(now: Evaluation, earlier: list[tuple[date, Evaluation]], limit: float) -> list[str]:
     problems = []
     for kind in KINDS:
         measured = now.of_kind(kind)
@@ -83,11 +98,7 @@ def check_recall(now: Evaluation, day: date, publications: Iterable[Manifest], l
         for name, reference in _references(kind, measured, earlier):
             if measured.recall.mean < reference.mean * (1 - limit) and measured.recall.high < reference.low:
                 problems.append(f"recall of {kind} is {measured.recall.mean:.4f}, {name} {reference.mean:.4f}")
-    if problems:
-        raise DataError(
-            f"not publishing: {'; '.join(problems)}: lower by more than {limit:.0%} "
-            "(see evaluate's report; the limit is RECS_MAX_REGRESSION)"
-        )
+    return problems
 
 
 def evaluation_of(manifest: Manifest) -> Evaluation | None:

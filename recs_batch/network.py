@@ -230,7 +230,7 @@ class Network:
     def _collect(self, degrees: Ints, targets: int, without_self: bool, choose: Callable[[Ints], Ints]) -> Adjacency:
         """Choose targets for blocks of users, each pair once."""
         ends, pieces, counts = np.cumsum(degrees), [], np.zeros(self.size.users, np.int64)
-        blocks = np.searchsorted(ends, np.arange(0, ends[-1], _ROWS_AT_ONCE), side="right")
+        blocks = np.searchsorted(ends, np.arange(0, max(ends[-1], 1), _ROWS_AT_ONCE), side="right")
         for first, last in zip(blocks, [*blocks[1:], self.size.users], strict=True):
             users = np.repeat(np.arange(first, last), degrees[first:last])
             chosen = choose(users)

@@ -35,7 +35,7 @@ class Night:
     def __init__(self, specification: Specification, work: Store, scratch: Path) -> None:
         self.specification, self.store = specification, open_store(specification.store)
         self.partitions = Partitions(work, specification.day, specification.id, scratch)
-        self.steps = steps_of(specification.parameters.scorer, specification.evaluation_days is not None)
+        self.steps = steps_of(specification.evaluation_days is not None)
         self.work, self.scratch = work, scratch
 
     @cached_property
@@ -101,6 +101,7 @@ class Night:
             "engine": given.engine,
             "parameters": given.parameters.model_dump(),
             "fitted": given.fitted,
+            "arms": {arm: given.parameters_of(arm).model_dump() for arm in given.arms},
             "counts": counts,
             "tables": engagement["tables"],
             "dropped": engagement["dropped"],

@@ -12,12 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recs_batch.lookup import LookupWriter
-from recs_batch.recommendations import REASONS, SCHEMA, Recommendations
+from recs_batch.recommendations import REASONS, SCHEMA, Recommendations, precise
 
 PARQUET, CSV = "part-00000.parquet", "recommendations.csv"
 HEADER = b"user_id,recommendations,recommendation_weights,recommendation_reasons\n"
 _ROWS_PER_GROUP = 1 << 15  # one user's rows are found in one group of so many
-_DECIMALS = 6
 
 
 def write_recommendations(blocks: Iterable[Recommendations], folder: Path) -> dict[str, int]:
@@ -42,13 +41,13 @@ def write_recommendations(blocks: Iterable[Recommendations], folder: Path) -> di
 
 
 def csv_lines(found: Recommendations) -> memoryview:
-    """Return a line for each user of a block: items, scores (6 decimals) and the ids of reasons, as JSON in quotes."""
+    """Return a line for each user of a block: items, scores (digits that are right), ids of reasons, each JSON."""
     first = np.flatnonzero(found.rank == 1)
     users = np.append(first, len(found.rank))
     told = found.reason_kind != REASONS.index("overall")
     starts = np.concatenate([[0], np.cumsum(told)])[found.starts]
     reasons = _lists(pa.array(found.reason[told]), starts)
-    columns = (pa.array(found.item), pa.array(np.round(found.score / found.unit, _DECIMALS)), reasons)
+    columns = (pa.array(found.item), pa.array(precise(found.score / found.unit, found.unit)), reasons)
     lists = [_lists(column, users) for column in columns]
     parts = [pa.array(found.user[first]).cast(pa.string()), ',"', lists[0], '","', lists[1], '","', lists[2], '"\n', ""]
     lines = pc.binary_join_element_wise(*parts)

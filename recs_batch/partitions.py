@@ -28,7 +28,7 @@ from common.storage.directory import DirectoryStore
 
 COMPLETE, REMOVED = b"complete\n", b"removed\n"  # what a version's writer, or whoever removes it, claims
 VERSION_TIME = "%Y%m%dT%H%M%SZ"  # when a version was begun: the first part of its name
-FILE = re.compile(r"(?P<step>dt=[^/]+/night=[^/]+/[^/]+)/(?P<version>(?P<begun>\d{8}T\d{6}Z)-[0-9a-f]{8})/[^/]+")
+FILE = re.compile(r"(?P<step>dt=[^/]+/night=[^/]+/[^/]+)/(?P<version>(?P<begun>\d{8}T\d{6}Z)-[0-9a-f]{8})/.+")
 
 
 class PartitionFile(BaseModel):
@@ -75,7 +75,8 @@ class Partitions:
         folder.mkdir(parents=True)
         try:
             yield folder
-            written = {path.name: _described(path) for path in sorted(folder.iterdir())}
+            found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+            written = {path.relative_to(folder).as_posix(): _described(path) for path in found}
             if missing := sorted(set(files) - set(written)):
                 raise ApplicationError(f"step {step} did not write {', '.join(missing)}")
             manifest = PartitionManifest(
@@ -114,7 +115,7 @@ class Partitions:
         for name, file in manifest.files.items():
             path = folder / name
             if not isinstance(self._store, DirectoryStore) and not path.exists():
-                folder.mkdir(parents=True, exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 with suppress(ObjectNotFoundError):  # told below
                     self._store.download(f"{prefix}/{name}", path)
             if not path.exists() or path.stat().st_size != file.bytes:

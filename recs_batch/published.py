@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from common.errors import ConfigurationError, MissingInputError
 from common.storage import Manifest, ObjectNotFoundError, Store, latest_publication, list_publications, open_ranges
 from common.storage.directory import DirectoryStore
+from recs_batch.arms import CONTROL, names_of
 from recs_batch.guard import day_of
-from recs_batch.parameters import KINDS, Kind
+from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.publishing import PREFIX, specification_key
 from recs_batch.specification import Specification, parse_specification
 from recs_batch.stored_arrays import StoredFolder
@@ -41,6 +42,21 @@ class Published:
         """What the night was to do."""
         key = f"{PREFIX}/{specification_key(self.manifest.run)}"
         return parse_specification(self.store.get(key), f"{self.store.uri}/{key}")
+
+    @property
+    def parameters(self) -> Parameters:
+        """The night's parameters."""
+        return self.parameters_of(None)
+
+    def parameters_of(self, arm: str | None) -> Parameters:
+        """Return the parameters for users of an arm."""
+        metadata = self.manifest.metadata
+        return Parameters.model_validate(metadata["parameters"] if arm in {None, CONTROL} else metadata["arms"][arm])
+
+    @property
+    def arm_names(self) -> list[str]:
+        """The arms of the night's experiment, none if there was none."""
+        return names_of(self.manifest.metadata.get("arms", {}))
 
     def rows(self, kind: Kind, user: int) -> list[dict[str, Any]]:
         """Return what is recommended to a user, best first."""
@@ -76,8 +92,8 @@ class Published:
         folder = f"model={step}/{self.manifest.run}"
         if not any(file.key.startswith(f"{folder}/") for file in self.manifest.files):
             raise MissingInputError(
-                f"{self.store.uri}/{PREFIX}: {self.manifest.run} has no {folder.partition('/')[0]}: "
-                f"the scorer {self.specification.parameters.scorer!r} keeps nothing that single pairs can be asked for"
+                f"{self.store.uri}/{PREFIX}: {self.manifest.run} has no {folder.partition('/')[0]}, "
+                "which questions about single pairs are answered from; publish that night again"
             )
         if isinstance(self.store, DirectoryStore):
             return self.store.root / PREFIX / folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
@@ -10,7 +11,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.errors import ConfigurationError
-from common.settings import StoreSettings
+from common.settings import StoreSettings, load_settings
+from recs_batch.arms import CONTROL, Arm
 from recs_batch.parameters import EventWeights, Filter, Parameters, Scorer, SecondHop
 from recs_batch.specification import Limits, Share
 
@@ -25,10 +27,18 @@ class RecsSettings(StoreSettings):
     work_uri: str = Field(default="var/work/recs", min_length=1)
 
 
+def locations(**options: Any) -> RecsSettings:
+    """Return where everything lies."""
+    refuse_misspelt(os.environ)
+    uris = {f"{name}_uri": options.get(name) for name in ("tables", "work", "store")}
+    return load_settings(RecsSettings, **uris)
+
+
 class AlgorithmSettings(BaseSettings):
     """RECS_TOP, RECS_FILTER_USERS, RECS_FILTER_ROOMS, RECS_WEIGHTS (JSON; what is left out keeps its default) and more.
 
     RECS_SHOWN_DAYS: days of showing after which a score is halved, 0 for never.
+    RECS_ARMS (JSON): arms of an experiment by name, each with what it sets otherwise in the filters.
     RECS_SCORER, RECS_CLOSEST and RECS_SECOND_HOP choose the algorithm of 2019, RECS_HALF_LIFE_DAYS ages engagement.
     """
 
@@ -43,6 +53,7 @@ class AlgorithmSettings(BaseSettings):
     half_life_days: Annotated[float, Field(gt=0)] | None = None
     shown_days: Annotated[int, Field(ge=0, le=28)] = Parameters().shown_days
     weights: EventWeights = EventWeights()
+    arms: Mapping[Annotated[str, Field(pattern="^[a-z0-9-]{1,32}$")], Arm] = {}
 
     @field_validator("filter_users", "filter_rooms", mode="before")
     @classmethod
@@ -50,10 +61,17 @@ class AlgorithmSettings(BaseSettings):
         default = getattr(Parameters(), str(info.field_name)).model_dump()
         return default | value if isinstance(value, dict) else value
 
+    @field_validator("arms")
+    @classmethod
+    def _beside_the_control(cls, arms: Mapping[str, Arm]) -> Mapping[str, Arm]:
+        if CONTROL in arms:
+            raise ValueError(f"{CONTROL} is the arm that has the night's own parameters")
+        return arms
+
     def parameters(self, last: Mapping[str, Any] | None = None) -> Parameters:
         """Return them as the algorithm takes them, with the `last` published filters where none is set."""
         filters = {name: value for name, value in (last or {}).items() if name in _FILTERS - self.model_fields_set}
-        return Parameters.model_validate(self.model_dump() | filters)
+        return Parameters.model_validate(self.model_dump(exclude={"arms"}) | filters)
 
 
 class LimitSettings(BaseSettings):

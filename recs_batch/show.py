@@ -8,9 +8,11 @@ from typing import Any
 from rich.table import Table
 
 from common.storage import Manifest
+from recs_batch.graph.steps import unit_of
 from recs_batch.guard import Evaluation, evaluation_of
 from recs_batch.parameters import KINDS, Kind
 from recs_batch.published import Published
+from recs_batch.recommendations import precise
 
 _TITLES = {"users": "whom to follow", "rooms": "which rooms to join"}
 _ITEMS = {"users": "user", "rooms": "room"}
@@ -18,12 +20,15 @@ _ITEMS = {"users": "user", "rooms": "room"}
 
 def render(found: Published, users: Sequence[int]) -> Iterator[Table]:
     """Yield a table for each kind, of some users."""
+    unit = unit_of(found.parameters)
     for kind in KINDS:
         table = Table("user", "rank", _ITEMS[kind], "score", "because", title=_TITLES[kind], title_justify="left")
         for user in users:
             for row in found.rows(kind, user):
                 name = str(user) if row["rank"] == 1 else ""
-                table.add_row(name, str(row["rank"]), str(row["item_id"]), f"{row['score']:g}", _because(kind, row))
+                table.add_row(
+                    name, str(row["rank"]), str(row["item_id"]), _told(row["score"], unit), _because(kind, row, unit)
+                )
             table.add_section()
         yield table
 
@@ -51,12 +56,12 @@ def _recall(evaluation: Evaluation | None, kind: Kind) -> str:
     return f"{recall.mean:.3f} [{recall.low:.3f}, {recall.high:.3f}]"
 
 
-def _because(kind: str, row: dict[str, Any]) -> str:
+def _because(kind: str, row: dict[str, Any], unit: int) -> str:
     if row["source"] == "overall":
         return f"popular: {row['reasons'][0]['weight']:g} {'follow them' if kind == 'users' else 'have joined'}"
     reasons = row["reasons"]
     return "; ".join(
-        f"{words} {', '.join(_named(reason) for reason in found[:4])}{_more(found)}"
+        f"{words} {', '.join(_named(reason, unit) for reason in found[:4])}{_more(found)}"
         for source, words in _WORDS.items()
         if (found := [reason for reason in reasons if reason["kind"] == source])
     )
@@ -65,8 +70,12 @@ def _because(kind: str, row: dict[str, Any]) -> str:
 _WORDS = {"connection": "by your links to", "room": "by your room", "followers": "by the followers of"}
 
 
-def _named(reason: dict[str, Any]) -> str:
-    return f"{reason['id']} ({reason['weight']:.3g})"
+def _named(reason: dict[str, Any], unit: int) -> str:
+    return f"{reason['id']} ({_told(reason['weight'], unit)})"
+
+
+def _told(value: float, unit: int) -> str:
+    return f"{precise(value, unit):g}"
 
 
 def _more(reasons: list[dict[str, Any]]) -> str:

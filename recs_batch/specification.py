@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from common.errors import DataError, MissingInputError, UnavailableError
 from common.storage import ConflictError, ObjectNotFoundError, Store
 from common.version import code_version
+from recs_batch.arms import CONTROL, Arm, names_of
 from recs_batch.parameters import Parameters
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -42,6 +43,8 @@ class TableFile(BaseModel):
 class Specification(BaseModel):
     """A night's day, engine, parameters (and whether they were fitted), limits, held-back days (None: no evaluation).
 
+    `arms` are those of an experiment, beside users to whom the night's own parameters apply.
+
     `store` is where it is published. `tables` names their source, `files` what it held; of a database, `copied` is
     the night that has the copy. `salt` is
     empty unless the night shall be of its own, whatever was done before.
@@ -52,6 +55,7 @@ class Specification(BaseModel):
     day: date
     engine: Engine = "compiled"
     parameters: Parameters = Parameters()
+    arms: Mapping[str, Arm] = {}
     fitted: bool = False
     limits: Limits = Limits()
     evaluation_days: Annotated[int, Field(ge=1)] | None = 28
@@ -71,6 +75,15 @@ class Specification(BaseModel):
     def run(self) -> str:
         """The name under which it is published."""
         return f"dt={self.day}/run={self.id}"
+
+    @property
+    def arm_names(self) -> list[str]:
+        """The names of all arms, none where there is no experiment."""
+        return names_of(self.arms)
+
+    def parameters_of(self, arm: str | None) -> Parameters:
+        """Return the parameters for users of an arm."""
+        return self.parameters if arm in {None, CONTROL} else self.arms[str(arm)].of(self.parameters)
 
     def encoded(self) -> bytes:
         """Return the file's content."""

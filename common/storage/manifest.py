@@ -32,6 +32,7 @@ class Manifest(BaseModel):
 
     run: str
     published_at: AwareDatetime
+    release: str = "unknown"  # of what was published before releases were written down
     code_version: str
     files: tuple[PublishedFile, ...]
     metadata: dict[str, Any]
@@ -76,11 +77,7 @@ def manifest_key(prefix: str, run: str) -> str:
 
 def read_manifests(store: Store, prefix: str) -> list[Manifest]:
     """Return every manifest, the oldest first."""
-    found = []
-    for key in list(store.list(f"{prefix}/manifests/")):
-        with suppress(ObjectNotFoundError):  # removed at this moment
-            found.append(decode(Manifest, store, key))
-    return sorted(found, key=lambda manifest: manifest.published_at)
+    return sorted(_read_all(Manifest, store, f"{prefix}/manifests/"), key=lambda manifest: manifest.published_at)
 
 
 def intent_key(prefix: str, run: str) -> str:
@@ -90,11 +87,7 @@ def intent_key(prefix: str, run: str) -> str:
 
 def read_intents(store: Store, prefix: str) -> list[Intent]:
     """Return what runs have begun to publish and not finished."""
-    found = []
-    for key in list(store.list(f"{prefix}/unfinished/")):
-        with suppress(ObjectNotFoundError):  # finished at this moment
-            found.append(decode(Intent, store, key))
-    return found
+    return _read_all(Intent, store, f"{prefix}/unfinished/")
 
 
 def manifest_of(store: Store, prefix: str, pointer: Pointer) -> Manifest:
@@ -113,6 +106,15 @@ def decode(kind: type[Model], store: Store, key: str, sha256: str | None = None)
     if sha256 is not None and hashlib.sha256(body).hexdigest() != sha256:
         raise StorageError(f"{store.uri}/{key}", "its SHA-256 is not the one that latest.json names")
     return parse(kind, body, f"{store.uri}/{key}")
+
+
+def _read_all(kind: type[Model], store: Store, folder: str) -> list[Model]:
+    """Return every model in a folder but those that are removed at this moment."""
+    found = []
+    for key in list(store.list(folder)):
+        with suppress(ObjectNotFoundError):
+            found.append(decode(kind, store, key))
+    return found
 
 
 def parse(kind: type[Model], body: bytes, uri: str) -> Model:

@@ -29,7 +29,7 @@ from common.storage.manifest import (
     read_manifests,
     read_pointer,
 )
-from common.version import code_version
+from common.version import code_version, version
 
 
 def new_run_id() -> str:
@@ -138,6 +138,7 @@ def _record(
     manifest = Manifest(
         run=run,
         published_at=datetime.now(UTC),
+        release=version(),
         code_version=code_version(),
         files=published,
         metadata=dict(metadata),

@@ -7,22 +7,29 @@ from pathlib import Path
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
+from common.tracing import register_tracing
+from common.web import register_security_headers
 from image_classifier.api.decoding import Decoder
 from image_classifier.api.feedback import add_feedback
 from image_classifier.api.inference_protocol import add_inference_protocol
 from image_classifier.api.openapi import openapi_document
 from image_classifier.api.problems import register_problems
 from image_classifier.api.sampling import Sampler
+from image_classifier.api.seen import SeenImages
 from image_classifier.api.service import EXPLANATION_WORK, Service
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import Artifact
 from image_classifier.explain import occlusion_map, render_map
 
 _STATIC = Path(__file__).parent / "static"
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'"
 
 
-def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder | None = None) -> Flask:
+def create_app(
+    artifact: Artifact,
+    settings: ServiceSettings,
+    decoder: Decoder | None = None,
+    seen: SeenImages | None = None,
+) -> Flask:
     """Return the application that answers with one artifact; without a decoder it decodes all images itself."""
     app = Flask("image_classifier", static_folder=str(_STATIC))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
@@ -30,10 +37,12 @@ def create_app(artifact: Artifact, settings: ServiceSettings, decoder: Decoder |
     app.config["MAX_FORM_PARTS"] = settings.max_images + 16
     app.json.sort_keys = False  # type: ignore[attr-defined]
     sampler = Sampler(settings.feedback, settings) if settings.feedback else None
-    service = app.extensions["service"] = Service(artifact, settings, decoder, sampler)
+    service = app.extensions["service"] = Service(artifact, settings, decoder, sampler, seen)
     service.warm_up()
     service.metrics.watch(app)
+    register_tracing(app)
     register_problems(app)
+    register_security_headers(app)
     _add_answers(app, service)
     _add_health(app, service)
     _add_pages(app, service)
@@ -91,5 +100,4 @@ def _add_pages(app: Flask, service: Service) -> None:
         return _page("docs.html")
 
     def _page(name: str) -> Response:
-        headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
-        return Response((_STATIC / name).read_bytes(), content_type="text/html; charset=utf-8", headers=headers)
+        return Response((_STATIC / name).read_bytes(), content_type="text/html; charset=utf-8")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import Any
 
+import pybase64
 from flask import Request
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestTimeout, UnsupportedMediaType
 
@@ -89,6 +88,6 @@ def decode_base64(text: str, field: str) -> bytes:
     """Decode base64, with or without a data URL's beginning; raises `BadRequest` naming the field."""
     encoded = text.partition(",")[2] if text.startswith("data:") else text
     try:
-        return base64.b64decode("".join(encoded.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
+        return pybase64.b64decode("".join(encoded.split()), validate=True)
+    except ValueError as error:
         raise BadRequest(f"{field} is not base64: {error}") from None

@@ -12,10 +12,11 @@ from common.version import code_version
 from image_classifier.api.bodies import decode_base64, json_body
 from image_classifier.api.problems import TooManyImages
 from image_classifier.api.service import Service
-from image_classifier.classifier import Answer
 from image_classifier.preprocessing import Pixels
 
 MODEL = "image_classifier"
+_OUTPUTS = {"class": "BYTES", "probability": "FP64", "familiarity": "FP64", "confident": "BOOL", "neither": "BOOL"}
+_NOTHING: dict[str, Any] = {"BYTES": "", "FP64": 0.0, "BOOL": False}
 
 
 def add_inference_protocol(app: Flask, service: Service) -> None:
@@ -48,13 +49,15 @@ def add_inference_protocol(app: Flask, service: Service) -> None:
         _check_model(service, name, version)
         body = json_body(request)
         answers = _answers(service, body)
-        count = [len(answers)]
         outputs = [
-            {"name": "class", "shape": count, "datatype": "BYTES", "data": [a.label for a in answers]},
-            {"name": "probability", "shape": count, "datatype": "FP64", "data": [a.probability for a in answers]},
-            {"name": "familiarity", "shape": count, "datatype": "FP64", "data": [a.familiarity for a in answers]},
-            {"name": "confident", "shape": count, "datatype": "BOOL", "data": [a.confident for a in answers]},
-            {"name": "neither", "shape": count, "datatype": "BOOL", "data": [a.neither for a in answers]},
+            # A tensor has no null: what was never seen is a duplicate of nothing.
+            {
+                "name": name,
+                "shape": [len(answers)],
+                "datatype": kind,
+                "data": [a[name] or _NOTHING[kind] for a in answers],
+            }
+            for name, kind in _outputs(service).items()
         ]
         identity = {"id": body["id"]} if isinstance(body.get("id"), str) else {}
         return jsonify(model_name=MODEL, model_version=service.model_version, outputs=outputs, **identity)
@@ -67,6 +70,16 @@ def _check_model(service: Service, name: str, version: str | None) -> None:
         raise NotFound(f"there is no version {version!r}; this service has {service.model_version!r}")
 
 
+def _outputs(service: Service) -> dict[str, str]:
+    """Return the names and datatypes of the tensors that are answered."""
+    outputs = dict(_OUTPUTS)
+    if service.gives_ids:
+        outputs["id"] = "BYTES"
+    if service.seen is not None:
+        outputs["duplicate_of"] = "BYTES"
+    return outputs
+
+
 def _metadata(service: Service) -> dict[str, Any]:
     side = service.artifact.side
     return {
@@ -77,17 +90,11 @@ def _metadata(service: Service) -> dict[str, Any]:
             {"name": "image", "datatype": "BYTES", "shape": [-1]},
             {"name": "pixels", "datatype": "UINT8", "shape": [-1, side, side, 3]},
         ],
-        "outputs": [
-            {"name": "class", "datatype": "BYTES", "shape": [-1]},
-            {"name": "probability", "datatype": "FP64", "shape": [-1]},
-            {"name": "familiarity", "datatype": "FP64", "shape": [-1]},
-            {"name": "confident", "datatype": "BOOL", "shape": [-1]},
-            {"name": "neither", "datatype": "BOOL", "shape": [-1]},
-        ],
+        "outputs": [{"name": name, "datatype": kind, "shape": [-1]} for name, kind in _outputs(service).items()],
     }
 
 
-def _answers(service: Service, body: Any) -> list[Answer]:
+def _answers(service: Service, body: Any) -> list[dict[str, Any]]:
     """Answer for the one input: image files as base64 (BYTES), or arrays that are already preprocessed (UINT8)."""
     given = body.get("inputs") if isinstance(body, dict) else None
     if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], dict):
@@ -95,9 +102,9 @@ def _answers(service: Service, body: Any) -> list[Answer]:
     tensor = given[0]
     if tensor.get("datatype") == "BYTES":
         with service.opened(_files(service, tensor)) as images:
-            return [service.answer(service.pixels(image)) for image in images]
+            return [service.predict(image) for image in images]
     if tensor.get("datatype") == "UINT8":
-        return [service.answer(pixels) for pixels in _arrays(service, tensor)]
+        return [service.answered(pixels) for pixels in _arrays(service, tensor)]
     raise BadRequest(f'datatype is {tensor.get("datatype")!r}: "BYTES" (base64 of image files) or "UINT8" (pixels)')
 
 

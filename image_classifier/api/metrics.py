@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from flask import Flask, Response, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from flask import Flask, Response
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
 
+from common.metrics import BuildInfo, RequestMetrics, exposition, of_all_workers
 from image_classifier.classifier import Answer
 from image_classifier.preprocessing import Pixels
 from image_classifier.statistics import bin_of, image_statistics, population_stability_index
@@ -28,12 +27,7 @@ class Metrics:
     def __init__(self, reference: dict[str, dict[str, list[float]]]) -> None:
         self._reference = reference
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "image_classifier_requests", "Requests answered", ("route", "status"), registry=self._registry
-        )
-        self._latency = Histogram(
-            "image_classifier_request_seconds", "Whole request", ("route",), buckets=_SECONDS, registry=self._registry
-        )
+        self._requests = RequestMetrics("image_classifier", self._registry, _SECONDS)
         self._stages = Histogram(
             "image_classifier_stage_seconds", "One stage", ("stage",), buckets=_SECONDS, registry=self._registry
         )
@@ -53,7 +47,6 @@ class Metrics:
             registry=self._registry,
         )
         # Looking a labelled metric up costs more than counting: remember each.
-        self._request, self._request_seconds = cache(self._requests.labels), cache(self._latency.labels)
         self._stage_seconds, self._answer = cache(self._stages.labels), cache(self._answers.labels)
         self._statistic = cache(self._statistics.labels)
 
@@ -66,8 +59,7 @@ class Metrics:
 
     def count_request(self, route: str, status: int, seconds: float) -> None:
         """Count and time a whole request."""
-        self._request(route, status).inc()
-        self._request_seconds(route).observe(seconds)
+        self._requests.count(route, status, seconds)
 
     def count_answer(self, answer: Answer, pixels: Pixels) -> None:
         """Count an answer and the statistics of its image."""
@@ -79,29 +71,12 @@ class Metrics:
 
     def watch(self, app: Flask) -> None:
         """Count and time every request of the app, and answer GET /metrics."""
-
-        @app.before_request
-        def _start() -> None:
-            request.environ["image_classifier.started"] = time.perf_counter()
-
-        @app.after_request
-        def _finish(response: Response) -> Response:
-            route = request.url_rule.rule if request.url_rule else "none"
-            started = request.environ.get("image_classifier.started", time.perf_counter())
-            self.count_request(route, response.status_code, time.perf_counter() - started)
-            return response
+        self._requests.watch(app)
 
         @app.get("/metrics")
         def metrics() -> Response:
-            return Response(generate_latest(self._all_workers()), content_type=CONTENT_TYPE_LATEST)
-
-    def _all_workers(self) -> CollectorRegistry:
-        registry = CollectorRegistry()
-        counted: Any = self._registry
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            counted = MultiProcessCollector(None)  # type: ignore[no-untyped-call]
-        registry.register(_WithDrift(counted, self._reference))
-        return registry
+            counted = _WithDrift(of_all_workers(self._registry), self._reference)
+            return exposition(counted, BuildInfo("image_classifier"))
 
 
 class _WithDrift:

@@ -165,7 +165,11 @@ def _schemas(settings: ServiceSettings) -> Schema:
             "neither": {"type": "boolean", "description": "whether the image is neither chart nor meme"},
             "familiarity": {**share, "description": "how much the image is like the charts and memes in training"},
             "model_version": {"type": "string"},
-            "id": {"type": "string", "description": "for POST /feedback; only where answers are kept to learn from"},
+            "id": {"type": "string", "description": "only where answers or hashes of images are kept"},
+            "duplicate_of": {
+                "type": ["string", "null"],
+                "description": "the id of an image that was alike; only where hashes of images are kept",
+            },
         },
         "required": ["class", "probability", "confident", "neither", "familiarity", "model_version"],
     }

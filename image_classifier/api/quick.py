@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import binascii
 import json
+import re
 import time
-from typing import Any
+
+import pybase64
 
 from image_classifier.api.http import Reply, Request
 from image_classifier.api.problems import image_problem
@@ -13,18 +14,18 @@ from image_classifier.api.service import Service
 from image_classifier.images import ImageError
 
 ROUTES = frozenset({b"/predict", b"/invocations", b"/chart_classifier/predict"})
-_LARGEST_ENCODED = 1 << 20  # base64 that is decoded in the loop: about a millisecond
+_TEXT = re.compile(rb'\s*\{\s*"image"\s*:\s*"([^"]*)"\s*\}\s*')  # base64 has nothing that JSON escapes
 
 
 class QuickAnswers:
-    """Answers POSTs of one image that is cheap to decode, and leaves everything else."""
+    """Answers POSTs of one image that is cheap to decode and of no trace, and leaves everything else."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def answer(self, request: Request) -> Reply | None:
         """Return the answer that the application would give, or None where this is not for the short way."""
-        if request.target not in ROUTES or request.method != "POST":
+        if request.target not in ROUTES or request.method != "POST" or request.header(b"traceparent"):
             return None
         started = time.perf_counter()
         data = one_image(request)
@@ -51,7 +52,7 @@ def one_image(request: Request) -> bytes | None:
         return request.body
     if kind.startswith(b"multipart/form-data; boundary="):
         return _only_part(request.body, kind.removeprefix(b"multipart/form-data; boundary=").strip(b'"'))
-    if kind == b"application/json" and len(request.body) <= _LARGEST_ENCODED:
+    if kind == b"application/json":
         return _only_text(request.body)
     return None
 
@@ -72,9 +73,8 @@ def _only_part(body: bytes, boundary: bytes) -> bytes | None:
 
 def _only_text(body: bytes) -> bytes | None:
     """Return the image of {"image": base64}."""
+    found = _TEXT.fullmatch(body)
     try:
-        document: Any = json.loads(body)
-        text = document["image"]
-        return binascii.a2b_base64(text, strict_mode=True) if isinstance(text, str) else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return pybase64.b64decode(memoryview(body)[slice(*found.span(1))], validate=True) if found else None
+    except ValueError:
         return None  # the application says what is wrong

@@ -13,7 +13,7 @@ from common.logs import get_logger
 from common.storage import open_store
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.classifier import Answer
-from image_classifier.learning.samples import Samples, new_sample_id
+from image_classifier.learning.samples import Samples
 
 log = get_logger(__name__)
 _WAITING = 64  # images that wait to be written; more are not kept
@@ -31,14 +31,13 @@ class Sampler:
         self._bytes, self._swept = 0, float("-inf")
         threading.Thread(target=self._write, name="samples", daemon=True).start()
 
-    def offer(self, answer: Answer, data: bytes, described: dict[str, Any]) -> str:
-        """Return an id for the answer; now and then the image is kept under it."""
-        sample_id = new_sample_id()
+    def offer(self, answer: Answer, data: bytes, described: dict[str, Any]) -> None:
+        """Keep the image of an answer now and then, under the answer's id."""
         unsure = not answer.confident
         share = self._settings.feedback_unsure_share if unsure else self._settings.feedback_random_share
         if self._random.random() < share and not self._queue.full():
-            self._queue.put((sample_id, data, {**described, "why": "unsure" if unsure else "random"}))
-        return sample_id
+            kept = {name: value for name, value in described.items() if name != "id"}
+            self._queue.put((described["id"], data, {**kept, "why": "unsure" if unsure else "random"}))
 
     def _write(self) -> None:
         while True:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from common.web import serve
+from common.web import scratch_directory, serve
 from image_classifier.api.decoding import Decoder, start_decoder
 from image_classifier.api.following import fetch_latest, note_gone, start_follower
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import load_artifact
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
 
@@ -27,7 +26,8 @@ def run_service(settings: ServiceSettings) -> None:
     that cannot be listened on.
     """
     bound_freed_memory()
-    with _scratch_directory() as scratch:
+    with scratch_directory("image-classifier-") as name:
+        scratch = Path(name)
         start_decoder(scratch / "decoder")
         directory = settings.artifact_directory
         if settings.followed is not None:
@@ -43,14 +43,19 @@ def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
 
     from image_classifier.api.app import create_app
     from image_classifier.api.logs import PropagatingLogger
+    from image_classifier.api.seen import SeenImages
     from image_classifier.api.worker import BufferingWorker
 
     def child_exit(_server: Any, worker: Any) -> None:
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
         note_gone(scratch, worker.pid)
 
+    def create_worker_app() -> Flask:
+        seen = SeenImages(scratch / "seen", settings.seen_images) if settings.seen_images else None
+        return create_app(load_artifact(directory), settings, Decoder(scratch / "decoder"), seen)
+
     serve(
-        lambda: create_app(load_artifact(directory), settings, Decoder(scratch / "decoder")),
+        create_worker_app,
         settings.host,
         settings.port,
         settings.workers,
@@ -61,18 +66,6 @@ def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
         control_socket_disable=True,
         child_exit=child_exit,
     )
-
-
-@contextmanager
-def _scratch_directory() -> Iterator[Path]:
-    """Make a directory for the metrics of all workers; a worker that ends leaves it to the others."""
-    owner = os.getpid()
-    scratch = tempfile.mkdtemp(prefix="image-classifier-")
-    try:
-        yield Path(scratch)
-    finally:
-        if os.getpid() == owner:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def bound_freed_memory() -> None:

@@ -17,10 +17,13 @@ from image_classifier.api.logs import standard_error_as_log
 from image_classifier.api.metrics import Metrics
 from image_classifier.api.problems import OverloadedError, TooMuchWorkError, image_problem
 from image_classifier.api.sampling import Sampler
+from image_classifier.api.seen import SeenImages
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import Artifact
 from image_classifier.classifier import Answer, Classifier
 from image_classifier.images import FORMATS, VIDEO_FORMATS, ImageError, PostedImage
+from image_classifier.learning.samples import new_sample_id
+from image_classifier.perceptual import perceptual_hash
 from image_classifier.preprocessing import Pixels, letterbox
 
 LIGHT_WORK = 4_000_000  # decoded by the worker itself, in some 50 ms at most
@@ -37,13 +40,14 @@ class Service:
         settings: ServiceSettings,
         decoder: Decoder | None = None,
         sampler: Sampler | None = None,
+        seen: SeenImages | None = None,
     ) -> None:
         self.artifact, self.settings = artifact, settings
         self.model_version = artifact.version  # once: it is the hash of megabytes
         with standard_error_as_log():
             self.classifier = Classifier(artifact)
         self.metrics = Metrics(artifact.description.get("reference", {}))
-        self._decoder, self.sampler = decoder, sampler
+        self._decoder, self.sampler, self.seen = decoder, sampler, seen
         # One picture at a time beside the loop's own: decoded, each takes some tens of megabytes.
         self.turn = threading.Lock()
         self._admitting, self._admitted = threading.Lock(), 0
@@ -110,6 +114,11 @@ class Service:
         self.metrics.count_answer(answer, pixels)
         return answer
 
+    @property
+    def gives_ids(self) -> bool:
+        """Whether answers have an id."""
+        return self.sampler is not None or self.seen is not None
+
     def describe(self, answer: Answer) -> dict[str, Any]:
         """Return an answer as it is sent."""
         return {
@@ -126,12 +135,21 @@ class Service:
         pixels = self.pixels(image)
         return self.answered(pixels, image.data if isinstance(image, PostedImage) else b"")
 
-    def answered(self, pixels: Pixels, data: bytes) -> dict[str, Any]:
-        """Return the answer for a preprocessed image as it is sent, with an id where answers are kept to learn from."""
+    def answered(self, pixels: Pixels, data: bytes = b"") -> dict[str, Any]:
+        """Return the answer for a preprocessed image as it is sent.
+
+        It has an id where answers are kept to learn from or images are known again, and then names the image that was
+        alike, if any. Without the file's `data` there is nothing to keep.
+        """
         answer = self.answer(pixels)
         described = self.describe(answer)
-        if self.sampler is not None:
-            described["id"] = self.sampler.offer(answer, data, dict(described))
+        if self.gives_ids:
+            described["id"] = new_sample_id()
+        if self.seen is not None:
+            code = perceptual_hash(pixels)
+            described["duplicate_of"] = None if code is None else self.seen.note(code, described["id"])
+        if self.sampler is not None and data:
+            self.sampler.offer(answer, data, described)
         return described
 
     def answer_or_problem(self, image: PostedImage | ImageError) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class ServiceSettings(BaseSettings):
     max_images: int = Field(default=32, ge=1)
     max_request_pixels: int = Field(default=50_000_000, ge=1_000_000)
     request_seconds: float = Field(default=30.0, gt=0)
+    seen_images: int = Field(default=0, ge=0, le=1 << 31)
     artifact_seconds: float = Field(default=30.0, ge=1)
     feedback: str | None = None
     feedback_unsure_share: float = Field(default=1.0, ge=0, le=1)

@@ -16,7 +16,8 @@ from typing import Any
 import uvloop
 from gunicorn.workers.base import Worker
 
-from image_classifier.api.connections import Clients, Connection
+from image_classifier.api.clients import Clients
+from image_classifier.api.connections import Connection
 from image_classifier.api.following import note_ready
 from image_classifier.api.front import Front
 from image_classifier.api.service import Service

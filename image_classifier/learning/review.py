@@ -9,18 +9,18 @@ from werkzeug.exceptions import BadRequest, Forbidden
 
 from common.errors import MissingInputError
 from common.storage import open_store
-from common.web import problem, register_problem_handlers
+from common.web import problem, register_problem_handlers, register_security_headers
 from image_classifier.images import PostedImage
 from image_classifier.learning.samples import LABELS, Sample, Samples
 
 _STATIC = Path(__file__).parent / "static"
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
 
 
 def create_review_app(uri: str) -> Flask:
     """Return the application for the samples in a store. It is for the machine that it runs on."""
     app = Flask("review", static_folder=str(_STATIC))
     register_problem_handlers(app)
+    register_security_headers(app)
     _keep_to_this_machine(app)
     samples = Samples(open_store(uri))
     _add_samples(app, samples)
@@ -28,8 +28,7 @@ def create_review_app(uri: str) -> Flask:
 
     @app.get("/")
     def index() -> Response:
-        headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"}
-        return Response((_STATIC / "review.html").read_bytes(), content_type="text/html", headers=headers)
+        return Response((_STATIC / "review.html").read_bytes(), content_type="text/html")
 
     return app
 
@@ -59,7 +58,7 @@ def _add_samples(app: Flask, samples: Samples) -> None:
     def image(sample_id: str) -> Response:
         data = samples.image(_find(samples, sample_id))
         media = f"image/{PostedImage(data).format.lower()}"
-        return Response(data, content_type=media, headers={"X-Content-Type-Options": "nosniff"})
+        return Response(data, content_type=media)
 
 
 def _add_decisions(app: Flask, samples: Samples) -> None:

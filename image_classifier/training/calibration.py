@@ -17,6 +17,24 @@ def fit_temperature(logits: np.ndarray, charts: np.ndarray) -> float:
     return float(candidates[np.argmin([np.logaddexp(0, -signed / temperature).mean() for temperature in candidates])])
 
 
+def fit_line(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    """Return the slope and intercept that make scores logits of a truth of 1 or 0 (Platt 1999), both held as frequent.
+
+    What is NaN is left out; where all are of one kind, the scores stay as they are.
+    """
+    told = ~np.isnan(truth)
+    scores, truth = scores[told], truth[told] > 0.5
+    if not truth.any() or truth.all():
+        return 1.0, 0.0
+    weights = np.where(truth, 0.5 / truth.sum(), 0.5 / (~truth).sum())
+    rows, line = np.stack([scores, np.ones(len(scores))], axis=1), np.zeros(2)
+    for _ in range(50):  # Newton's method
+        probabilities = sigmoid(rows @ line)
+        curvature = (rows * (weights * probabilities * (1 - probabilities))[:, None]).T @ rows
+        line += np.linalg.solve(curvature + 1e-6 * np.eye(2), rows.T @ (weights * (truth - probabilities)))
+    return float(line[0]), float(line[1])
+
+
 def expected_calibration_error(probabilities: np.ndarray, charts: np.ndarray, bins: int = 10) -> float:
     """Return the ECE of the answered class: weighted mean |accuracy - confidence| over `bins` of [0.5, 1]."""
     confidence = np.maximum(probabilities, 1 - probabilities)

@@ -16,10 +16,10 @@ def join(side: int, head: Head) -> Any:
     keras.utils.clear_session()  # Keras numbers layers by the session, and the file has their names
     image = keras.Input((side, side, 3), batch_size=1, dtype="uint8", name="image")
     features = build_backbone(side)(keras.layers.Rescaling(1.0)(image))
-    chart, known = keras.layers.Dense(1, name="chart"), keras.layers.Dense(1, name="known")
-    hidden = keras.layers.Dense(head.hidden.kernel.shape[1], activation="relu", name="hidden")
-    logits = keras.layers.Concatenate()([chart(features), known(hidden(features))])
-    for layer, fitted in ((chart, head.chart), (hidden, head.hidden), (known, head.known)):
+    chart, known = keras.layers.Dense(1, name="chart"), keras.layers.Dense(2, name="known")
+    smaller = keras.ops.min(known(features), axis=-1, keepdims=True)
+    logits = keras.layers.Concatenate()([chart(features), smaller])
+    for layer, fitted in ((chart, head.chart), (known, head.known)):
         layer.set_weights([fitted.kernel, fitted.bias])
     return keras.Model(image, keras.layers.Activation("sigmoid", name="probabilities")(logits))
 

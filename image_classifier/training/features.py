@@ -18,10 +18,15 @@ _AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Views:
-    """Features, float32 of shape (pictures, views, channels), and targets of (pictures, 2); view 0 is as in serving."""
+    """Features, float32 of shape (pictures, views, channels), and targets of (pictures, 3); view 0 is as in serving."""
 
     features: np.ndarray
     targets: np.ndarray
+
+    @property
+    def are_posts(self) -> np.ndarray:
+        """Whether each picture is a chart or a meme."""
+        return np.asarray(~np.isnan(self.targets[:, 0]))
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """Return every view as a row of its own, and its targets."""

@@ -17,7 +17,7 @@ class Hyperparameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     side: int = Field(128, ge=32, le=299, description="edge of the model's input in pixels")
-    views: int = Field(10, ge=1, le=100, description="times that each real image is shown: as it is, else varied")
+    views: int = Field(10, ge=1, le=100, description="times that each real post is shown: as it is, else varied")
     drawn: int = Field(800, ge=0, le=100_000, description="drawn images of each class added to the training images")
     neither: int = Field(800, ge=0, le=100_000, description="drawn images of neither class, for telling the unfamiliar")
     epochs: int = Field(20, ge=1, le=500, description="passes over the training images, at most")
@@ -27,7 +27,7 @@ class Hyperparameters(BaseModel):
     weight_decay: float = Field(1e-2, ge=0, le=1, description="decoupled weight decay (AdamW)")
     dropout: float = Field(0.5, ge=0, lt=1, description="share of the features that is dropped at random")
     members: int = Field(5, ge=1, le=10, description="heads that are averaged; each leaves one fold out")
-    units: int = Field(32, ge=1, le=1024, description="hidden units by which one head tells the known from the rest")
+    penalty: float = Field(0.1, gt=0, le=100, description="of the weights that tell posts from what is neither")
     seed: int = Field(7, ge=0, description="seed of everything random")
 
     @property

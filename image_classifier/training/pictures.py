@@ -21,7 +21,10 @@ SOURCE_SIDE = (
 
 @dataclass(frozen=True)
 class Pictures:
-    """RGB pictures with two targets each: P(chart), which is 0.5 for what is neither, and P(known)."""
+    """RGB pictures with three targets each: whether it is a chart, no photograph of something else, no other stranger.
+
+    A target that says nothing of a picture is NaN: whether a stranger is a chart, or whether a map is a photograph.
+    """
 
     images: list[Image.Image]
     targets: np.ndarray
@@ -29,7 +32,7 @@ class Pictures:
     @property
     def posts(self) -> np.ndarray:
         """Whether each is a chart or a meme."""
-        return np.asarray(self.targets[:, 1] > 0.5)
+        return np.asarray(~np.isnan(self.targets[:, 0]))
 
     def subset(self, chosen: np.ndarray) -> Pictures:
         """Return the pictures at the chosen positions."""
@@ -40,7 +43,17 @@ class Pictures:
         return np.stack([letterbox(image, side) for image in self.images])
 
 
-TARGETS = {"chart": (1.0, 1.0), "meme": (0.0, 1.0), "neither": (0.5, 0.0)}
+_NOTHING = float("nan")
+_TARGETS = {"chart": (1.0, 1.0, 1.0), "meme": (0.0, 1.0, 1.0), "neither": (_NOTHING, 0.0, 0.0)}
+_PHOTOGRAPH, _OTHER_STRANGER = (_NOTHING, 0.0, _NOTHING), (_NOTHING, _NOTHING, 0.0)
+_PHOTOGRAPHS = ("photograph", "portrait")
+
+
+def targets_of(label: str, kind: str = "") -> tuple[float, float, float]:
+    """Return the targets of a class; the names of kinds of photographs begin with photograph or portrait."""
+    if label != "neither" or not kind:
+        return _TARGETS[label]
+    return _PHOTOGRAPH if kind.startswith(_PHOTOGRAPHS) else _OTHER_STRANGER
 
 
 def load_pictures(examples: list[Example], description: str) -> Pictures:
@@ -51,7 +64,7 @@ def load_pictures(examples: list[Example], description: str) -> Pictures:
             images.append(read_image(example.path.read_bytes(), SOURCE_SIDE))
         except ImageError as error:
             raise DataError(f"{example.path}: {error}") from None
-    return Pictures(images, np.array([TARGETS[example.label] for example in examples], np.float32))
+    return Pictures(images, np.array([targets_of(example.label, example.kind) for example in examples], np.float32))
 
 
 def draw_pictures(counts: dict[str, int], seed: int) -> Pictures:
@@ -63,4 +76,4 @@ def draw_pictures(counts: dict[str, int], seed: int) -> Pictures:
         image = draw_picture(kind, seed, number)
         image.thumbnail((SOURCE_SIDE, SOURCE_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
         images.append(image)
-    return Pictures(images, np.array([TARGETS[kind] for kind in kinds], np.float32).reshape(-1, 2))
+    return Pictures(images, np.array([targets_of(kind, "drawn") for kind in kinds], np.float32).reshape(-1, 3))

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from common.version import code_version
+from common.version import version as release
 from image_classifier.training.backbone import weights_path
 
 _PACKAGE = Path(__file__).parents[1]
@@ -18,6 +19,7 @@ def provenance(data_hash: str) -> dict[str, str]:
     """Return the hashes (SHA-256) and versions; the lock's is "unknown" where the repository is not around."""
     return {
         "data_sha256": data_hash,
+        "release": release(),
         "code_version": code_version(),
         "code_sha256": _hash_code(),
         "backbone_sha256": hashlib.sha256(weights_path().read_bytes()).hexdigest(),

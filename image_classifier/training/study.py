@@ -14,7 +14,7 @@ from common.logs import get_logger
 from image_classifier.dataset import Example, hash_examples, read_reviewed, read_split
 from image_classifier.duplicates import fingerprints, folds, group, near_duplicates
 from image_classifier.training.backbone import build_backbone
-from image_classifier.training.calibration import fit_temperature, measure, sigmoid
+from image_classifier.training.calibration import fit_line, fit_temperature, measure, sigmoid
 from image_classifier.training.checkpoints import Arrays, Checkpoints
 from image_classifier.training.features import Views, see
 from image_classifier.training.fitting import Head, Material, Member, fit_members, mean_head
@@ -60,7 +60,7 @@ def read_pictures(folder: Path, reviewed: Path | None = None) -> Split:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """The mean head, its temperature, and P(chart) and P(known) of each picture by the head that did not see it.
+    """The mean head, calibrated, and P(chart) and P(known) of each picture by the head that did not see it.
 
     Of what is neither a head has not seen any picture of the same kind.
     """
@@ -85,18 +85,22 @@ class Study:
         """Fit the members, and calibrate and measure them on the pictures that each did not see."""
         members = list(fit_members(self.material, chosen, self.checkpoints))
         places = np.concatenate([member.held_out for member in members])
-        logits = np.concatenate([member.logits for member in members])
+        parts = np.concatenate([member.parts for member in members])
         posts, truth = self.training.pictures.posts[places], self.training.charts[places]
-        temperature = fit_temperature(logits[posts, 0], truth[posts])
-        charts = sigmoid(logits[:, 0] / temperature)
+        temperature = fit_temperature(parts[posts, 0], truth[posts])
+        charts = sigmoid(parts[:, 0] / temperature)
+        targets = self.training.pictures.targets[places]
+        lines = np.array([fit_line(parts[:, column], targets[:, column]) for column in (1, 2)])
+        known = sigmoid((parts[:, 1:] * lines[:, 0] + lines[:, 1]).min(axis=1))
         accuracies = [self._accuracy(member) for member in members]
         folds_figures = {"mean_fold_accuracy": float(np.mean(accuracies)), "fold_accuracies": accuracies}
         figures = {**measure(charts[posts], truth[posts]), **folds_figures}
-        return CrossValidation(mean_head(members), temperature, places, charts, sigmoid(logits[:, 1]), figures)
+        head = mean_head(members).calibrated(temperature, lines)
+        return CrossValidation(head, temperature, places, charts, known, figures)
 
     def _accuracy(self, member: Member) -> float:
         posts = self.training.pictures.posts[member.held_out]
-        right = (member.logits[:, 0] > 0) == self.training.charts[member.held_out]
+        right = (member.parts[:, 0] > 0) == self.training.charts[member.held_out]
         return float(np.mean(right[posts]))
 
 
@@ -113,7 +117,11 @@ def prepare(training: Split, chosen: Hyperparameters, checkpoints: Checkpoints) 
     backbone = cache(lambda: build_backbone(chosen.side))
 
     def real() -> Arrays:
-        return _arrays(see(backbone(), pictures, chosen.views, chosen.seed, "looking at the images"))
+        return _arrays(see(backbone(), pictures, 1, chosen.seed, "looking at the images"))
+
+    def posts() -> Arrays:
+        shown = pictures.subset(np.flatnonzero(pictures.posts))
+        return _arrays(see(backbone(), shown, chosen.views, chosen.seed, "looking at variants of the posts"))
 
     def drawn() -> Arrays:
         counts = {"chart": chosen.drawn, "meme": chosen.drawn, "neither": chosen.neither}
@@ -122,6 +130,7 @@ def prepare(training: Split, chosen: Hyperparameters, checkpoints: Checkpoints) 
 
     material = Material(
         Views(**checkpoints.get("real", f"{data_hash} {chosen.sight}", real)),
+        Views(**checkpoints.get("posts", f"{data_hash} {chosen.sight}", posts)),
         Views(**checkpoints.get("drawn", chosen.sight, drawn)),
         fold_of,
         data_hash,
@@ -134,7 +143,8 @@ def _divide(training: Split, count: int, seed: int) -> np.ndarray:
     kinds = [example.kind for example in training.examples]
     first_of = {kind: kinds.index(kind) for kind in kinds if kind}
     groups = np.array([first_of.get(kind, own) for kind, own in zip(kinds, groups, strict=True)])
-    return folds(groups, training.pictures.targets[:, 0], count, seed)
+    labels = np.array([example.label for example in training.examples])
+    return folds(groups, labels, count, seed)
 
 
 def _arrays(views: Views) -> Arrays:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from common.progress import track
-from recs_batch.engines import model, sql
-from recs_batch.parameters import KINDS, Kind, Parameters
-from recs_batch.recommendations import SOURCE_COLUMNS, Recommendations, from_rows
+from recs_batch.engines import sql, sql_engine
+from recs_batch.parameters import Kind, Parameters
+from recs_batch.recommendations import Recommendations
 from recs_batch.tables import OPTIONAL, TABLES
 
 _DIALECT = sql.Dialect(
@@ -33,44 +32,37 @@ _THREADS = 2
 
 def recommend(tables: Path, day: date, parameters: Parameters, scratch: Path) -> dict[Kind, Recommendations]:
     """Recommend from the Parquet files `tables/<table>/*.parquet`; spill to `scratch`, and leave the model there."""
+    with opened(tables, scratch) as database:
+        sql_engine.count_engagement(database, day, parameters)
+        return sql_engine.recommend(database, day, parameters, scratch)
+
+
+class _DuckDB:
+    dialect = _DIALECT
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def make(self, name: str, select: str, *, kept: bool) -> None:
+        self._connection.execute(f"CREATE OR REPLACE {'TABLE' if kept else 'VIEW'} {name} AS {select}")
+
+    def rows(self, select: str) -> pa.Table:
+        return self._connection.sql(select).to_arrow_table()
+
+
+@contextmanager
+def opened(tables: Path, scratch: Path) -> Iterator[sql_engine.Database]:
+    """Give a database that reads the Parquet files `tables/<table>/*.parquet` and spills to `scratch`."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": _MEMORY_LIMIT,
         "threads": _THREADS,
         "temp_directory": str(scratch / "spill"),
     }
     with duckdb.connect(config=settings) as connection:
-        _open_tables(connection, tables)
-        statements = list(sql.shared_statements(parameters, day, _DIALECT))
-        for name, select in track(statements, "count engagement"):
-            connection.execute(f"CREATE TABLE {name} AS {select}")
-        model.write_pairs(partial(_batches, connection), engagement := model.model_folder(scratch, "engagement"))
-        found = {}
-        for kind in track(KINDS, "recommend"):
-            found[kind] = _recommend(connection, kind, parameters, day)
-            if parameters.scorer == "filter":
-                folder = model.model_folder(scratch, f"filter-{kind}")
-                model.write_filter(partial(_batches, connection), kind, engagement, folder)
-        return found
-
-
-def _batches(connection: duckdb.DuckDBPyConnection, select: str) -> Iterator[pa.RecordBatch]:
-    yield from connection.sql(select).to_arrow_table().to_batches()
-
-
-def _open_tables(connection: duckdb.DuckDBPyConnection, tables: Path) -> None:
-    for table in TABLES:
-        pattern = str(tables / table / "*.parquet").replace("'", "''")
-        connection.execute(f"CREATE VIEW raw_{table} AS SELECT * FROM read_parquet('{pattern}')")  # noqa: S608 (quoted)
-    for table in OPTIONAL:
-        pattern = str(tables / table / "*.parquet").replace("'", "''")
-        there = any((tables / table).glob("*.parquet"))
-        select = f"SELECT * FROM read_parquet('{pattern}')" if there else sql.nothing(table)  # noqa: S608 (quoted)
-        connection.execute(f"CREATE VIEW raw_{table} AS {select}")
-
-
-def _recommend(connection: duckdb.DuckDBPyConnection, kind: Kind, parameters: Parameters, day: date) -> Recommendations:
-    for name, select in sql.statements_of(kind, parameters, day, _DIALECT):
-        form = "VIEW" if name in sql.VIEWS else "TABLE"
-        connection.execute(f"CREATE OR REPLACE {form} {name} AS {select}")
-    rows: pa.Table = connection.table("recommendations").to_arrow_table()
-    return from_rows(rows.select(SOURCE_COLUMNS), sql.unit_of(parameters))
+        database = _DuckDB(connection)
+        for table in (*TABLES, *OPTIONAL):
+            there = table in TABLES or any((tables / table).glob("*.parquet"))
+            pattern = str(tables / table / "*.parquet").replace("'", "''")
+            select = f"SELECT * FROM read_parquet('{pattern}')" if there else sql.nothing(table)  # noqa: S608 (quoted)
+            database.make(f"raw_{table}", select, kept=False)
+        yield database

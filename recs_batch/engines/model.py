@@ -5,7 +5,8 @@ The same files, to the byte, as the compiled steps write, but for what only the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from recs_batch.graph.files import read_array, read_pairs, write_array
 from recs_batch.graph.steps import write_popular
 from recs_batch.parameters import KINDS, Kind
 
-Select = Callable[[str], Iterable[pa.RecordBatch]]
+Select = Callable[[str], pa.Table]
 Ids = npt.NDArray[np.int64]
 _TYPES: dict[str, npt.DTypeLike] = {"linked": np.bool_}  # the others are np.int32
 _PAIRS: dict[Kind, str] = {
@@ -56,14 +57,24 @@ def model_folder(scratch: Path, step: str) -> Path:
 def write_pairs(select: Select, folder: Path) -> None:
     """Write users and rooms, who deals with whom and what, and who blocked whom, from the tables of both kinds."""
     for kind in KINDS:
-        people = list(select(f"SELECT id, active FROM {kind} ORDER BY id"))  # noqa: S608 (our names)
+        people = select(f"SELECT id, active FROM {kind} ORDER BY id")  # noqa: S608 (our names)
         for name, column, dtype in (("ids", "id", np.int64), ("active", "active", np.bool_)):
-            parts = [batch.column(column).to_numpy(zero_copy_only=False) for batch in people]
-            write_array(folder, f"{kind}.{name}", np.concatenate([np.empty(0, dtype), *parts]).astype(dtype))
+            write_array(folder, f"{kind}.{name}", people[column].to_numpy().astype(dtype))
     users = read_array(folder, "users.ids")
     for kind, pairs in _PAIRS.items():
         _write(select(pairs), users, read_array(folder, f"{kind}.ids"), folder, (kind, "events", "linked"))
     _write(select(_BLOCKED), users, users, folder, ("blocked", "weights"))
+
+
+def write_dropped(dropped: Mapping[str, Mapping[str, int]], scratch: Path) -> None:
+    """Note what was left out of the tables."""
+    (model_folder(scratch, "dropped") / "dropped.json").write_text(json.dumps(dropped))
+
+
+def read_dropped(scratch: Path) -> dict[str, dict[str, int]]:
+    """Return what was left out of the tables, by table and reason."""
+    found: dict[str, dict[str, int]] = json.loads((model_folder(scratch, "dropped") / "dropped.json").read_text())
+    return found
 
 
 def write_filter(select: Select, kind: Kind, engagement: Path, folder: Path) -> None:
@@ -76,7 +87,7 @@ def write_filter(select: Select, kind: Kind, engagement: Path, folder: Path) -> 
     write_popular(read_pairs(engagement, kind), folder, len(ids[kind]))
 
 
-def _write(batches: Iterable[pa.RecordBatch], sources: Ids, targets: Ids, folder: Path, names: tuple[str, ...]) -> None:
+def _write(found: pa.Table, sources: Ids, targets: Ids, folder: Path, names: tuple[str, ...]) -> None:
     """Write rows of indices, under `names`: of the rows and of their columns, from ids that come in their order."""
     rows, *columns = names
     lengths = np.zeros(len(sources), np.int64)
@@ -85,10 +96,10 @@ def _write(batches: Iterable[pa.RecordBatch], sources: Ids, targets: Ids, folder
             column: stack.enter_context(ArrayWriter(folder / f"{rows}.{column}.npy", _TYPES.get(column, np.int32)))
             for column in ("targets", *columns)
         }
-        for batch in batches:
-            found = {column: batch.column(column).to_numpy(zero_copy_only=False) for column in batch.schema.names}
-            lengths += np.bincount(np.searchsorted(sources, found["source"]), minlength=len(sources))
-            writers["targets"].append(np.searchsorted(targets, found["target"]))
+        for batch in found.to_batches():
+            part = {column: batch.column(column).to_numpy(zero_copy_only=False) for column in batch.schema.names}
+            lengths += np.bincount(np.searchsorted(sources, part["source"]), minlength=len(sources))
+            writers["targets"].append(np.searchsorted(targets, part["target"]))
             for column in columns:
-                writers[column].append(found[column])
+                writers[column].append(part[column])
     write_array(folder, f"{rows}.bounds", np.concatenate([[0], np.cumsum(lengths)]))

@@ -6,19 +6,21 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from common.errors import ConfigurationError
-from recs_batch.parameters import Kind, Parameters
-from recs_batch.recommendations import Recommendations
+
+if TYPE_CHECKING:
+    from recs_batch.parameters import Kind, Parameters
+    from recs_batch.recommendations import Recommendations
+
+    Recommend = Callable[[Any, date, Parameters, Path], Mapping[Kind, Recommendations]]
 
 ENGINES = {
     "compiled": "recs_batch.engines.compiled",
     "duckdb": "recs_batch.engines.duckdb_sql",
     "spark": "recs_batch.engines.spark_sql",
 }
-
-Recommend = Callable[[Any, date, Parameters, Path], Mapping[Kind, Recommendations]]
 
 
 def engine(name: str) -> Recommend:

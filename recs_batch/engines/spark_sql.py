@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
+from common.errors import DataError
 from common.progress import track
 from recs_batch.checks import check_schemas
-from recs_batch.engines import model, sql
-from recs_batch.parameters import KINDS, Kind, Parameters
-from recs_batch.recommendations import SOURCE_COLUMNS, Recommendations, from_rows
+from recs_batch.engines import model, sql, sql_engine
+from recs_batch.parameters import Kind, Parameters
+from recs_batch.recommendations import Recommendations
 from recs_batch.tables import OPTIONAL, TABLES
 
 _DIALECT = sql.Dialect(
@@ -33,24 +35,15 @@ def recommend(tables: Path | str, day: date, parameters: Parameters, scratch: Pa
     """Recommend from the folders `<tables>/<table>` or files `<tables>/<table>.parquet`, which the whole cluster reads.
 
     The cluster is what spark-submit or the session's configuration says. The rows are gathered on the driver, which
-    holds the recommendations and, in `scratch`, the model, not the tables.
+    holds the recommendations and, in `scratch`, the model, not the tables. Raises `DataError` for a damaged file.
     """
-    session = _session(scratch)
-    for table in TABLES:
-        _read(session, tables, table).createOrReplaceTempView(f"raw_{table}")
-    for table in OPTIONAL:
-        _read_if_there(session, tables, table).createOrReplaceTempView(f"raw_{table}")
-    # Each table is computed once and its plan forgotten: plans that stand on plans overflow the planner's stack.
-    for name, select in track(list(sql.shared_statements(parameters, day, _DIALECT)), "count engagement"):
-        _name(session.sql(select).localCheckpoint(), name)
-    model.write_pairs(partial(_batches, session), engagement := model.model_folder(scratch, "engagement"))
-    found = {}
-    for kind in track(KINDS, "recommend"):
-        found[kind] = _recommend(session, kind, parameters, day)
-        if parameters.scorer == "filter":
-            folder = model.model_folder(scratch, f"filter-{kind}")
-            model.write_filter(partial(_batches, session), kind, engagement, folder)
-    return found
+    with _readable():
+        database = _Spark(session := _session(scratch))
+        for table in (*TABLES, *OPTIONAL):
+            (_read(session, tables, table) or session.sql(sql.nothing(table))).createOrReplaceTempView(f"raw_{table}")
+        sql_engine.count_engagement(database, day, parameters)
+        model.write_dropped(sql_engine.count_dropped(database, day, parameters), scratch)
+        return sql_engine.recommend(database, day, parameters, scratch)
 
 
 def is_on_this_machine(scratch: Path) -> bool:
@@ -59,10 +52,30 @@ def is_on_this_machine(scratch: Path) -> bool:
 
 
 def check_tables(tables: Path | str, scratch: Path) -> dict[str, int]:
-    """Return the rows of every table. Raises `DataError` naming each missing column or column of a wrong type."""
-    frames = {table: _read(_session(scratch), tables, table) for table in TABLES}
-    check_schemas((table, frame.limit(0).toArrow().schema) for table, frame in frames.items())
-    return {table: frame.count() for table, frame in track(frames.items(), "count rows", total=len(frames))}
+    """Return the rows of every table that is there.
+
+    Raises `DataError` for a damaged file, and naming each missing column or column of a wrong type.
+    """
+    with _readable():
+        read = {table: _read(_session(scratch), tables, table) for table in (*TABLES, *OPTIONAL)}
+        frames = {table: frame for table, frame in read.items() if frame is not None}
+        check_schemas((table, frame.limit(0).toArrow().schema) for table, frame in frames.items())
+        return {table: frame.count() for table, frame in track(frames.items(), "count rows", total=len(frames))}
+
+
+class _Spark:
+    dialect = _DIALECT
+
+    def __init__(self, session: SparkSession) -> None:
+        self._session = session
+
+    def make(self, name: str, select: str, *, kept: bool) -> None:
+        """Give rows a name. What is kept forgets its plan: plans on plans overflow the planner's stack."""
+        frame = self._session.sql(select)
+        (frame.localCheckpoint() if kept else frame).createOrReplaceTempView(name)
+
+    def rows(self, select: str) -> pa.Table:
+        return self._session.sql(select).toArrow()
 
 
 def _session(scratch: Path) -> SparkSession:
@@ -74,31 +87,23 @@ def _session(scratch: Path) -> SparkSession:
     )
 
 
-def _read(session: SparkSession, tables: Path | str, table: str) -> DataFrame:
+def _read(session: SparkSession, tables: Path | str, table: str) -> DataFrame | None:
+    """Return a table, None if there is no such folder and no such file."""
+    for path in (f"{tables}/{table}", f"{tables}/{table}.parquet"):
+        try:
+            return session.read.parquet(path)
+        except AnalysisException as error:
+            if error.getCondition() != "PATH_NOT_FOUND":
+                raise
+    return None
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Turn what Spark says of a damaged Parquet file into a `DataError`."""
     try:
-        return session.read.parquet(f"{tables}/{table}")
-    except AnalysisException:  # no such folder
-        return session.read.parquet(f"{tables}/{table}.parquet")
-
-
-def _read_if_there(session: SparkSession, tables: Path | str, table: str) -> DataFrame:
-    try:
-        return _read(session, tables, table)
-    except AnalysisException:
-        return session.sql(sql.nothing(table))
-
-
-def _recommend(session: SparkSession, kind: Kind, parameters: Parameters, day: date) -> Recommendations:
-    for name, select in sql.statements_of(kind, parameters, day, _DIALECT):
-        frame = session.sql(select)
-        _name(frame if name in sql.VIEWS else frame.localCheckpoint(), name)
-    rows: pa.Table = session.table("recommendations").toArrow()
-    return from_rows(rows.select(SOURCE_COLUMNS), sql.unit_of(parameters))
-
-
-def _batches(session: SparkSession, select: str) -> Iterator[pa.RecordBatch]:
-    yield from session.sql(select).toArrow().to_batches()
-
-
-def _name(rows: DataFrame, name: str) -> None:
-    rows.createOrReplaceTempView(name)
+        yield
+    except Exception as error:  # Java's come as one of several kinds
+        if found := re.search(r"\[(FAILED_READ_FILE\S*|UNABLE_TO_INFER_SCHEMA)\] (.*)", str(error)):
+            raise DataError(f"a table cannot be read: {found[2]}") from None
+        raise

@@ -14,8 +14,8 @@ from recs_batch.graph.found import MOST_REASONS
 from recs_batch.graph.links import HALF, MOST_LINKS, Units
 from recs_batch.graph.reading import MICROSECONDS_PER_DAY, end_of
 from recs_batch.graph.similarity import FEWEST, MOST, WORK
-from recs_batch.graph.steps import UNIT
-from recs_batch.parameters import UNITS_PER_ENGAGEMENT, Kind, Parameters
+from recs_batch.graph.steps import unit_of
+from recs_batch.parameters import Kind, Parameters
 from recs_batch.tables import OPTIONAL
 
 _SHARED = (
@@ -31,10 +31,9 @@ _SHARED = (
     "room_pairs",
 )
 _COUNTED = ("user_engagement", "room_engagement", "closest_users", "closest_rooms")  # of the scorer count alone
-_FILTERED = ("filter_links", "filter_scaled", "similarities")  # of the scorer filter alone, once for each kind
 _EVENTS = {"follow": "f", "mention": "m", "subscription": "s", "post": "m", "like": "l"}  # the table's alias
 VIEWS = ("items", "links", "excluded", "paths")  # too large to keep, or another table by a second name
-_PER_KIND = ("connected", "popular", "recommendations")
+_PER_KIND = ("paths", "connected", "popular", "recommendations")
 
 
 @dataclass(frozen=True)
@@ -65,25 +64,18 @@ def shared_statements(parameters: Parameters, day: date, dialect: Dialect) -> It
 
 
 def statements_of(kind: Kind, parameters: Parameters, day: date, dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """Yield the tables that stand for one kind, in their order, the recommendations last."""
-    paths = "paths_filter" if parameters.scorer == "filter" else f"paths_{kind}_{parameters.second_hop}"
-    for name in _FILTERED if parameters.scorer == "filter" else ():
-        yield name, statement(name, kind, parameters, day, dialect)
+    """Yield the tables that stand for one kind, in their order, the recommendations last.
+
+    Both scorers make links and similarities; a score is the sum of their products over all ways from user to item.
+    """
     yield "items", f"SELECT * FROM {kind}"  # noqa: S608 (a name of our own)
-    for name, source in (
-        ("feedback", "feedback"),
-        ("links", f"links_{kind}"),
-        ("excluded", f"excluded_{kind}"),
-        ("paths", paths),
-    ):
+    sources = {name: name for name in ("filter_links", "filter_scaled", "similarities")}
+    if parameters.scorer == "count":
+        hop = parameters.second_hop
+        sources = {"filter_links": f"count_links_{hop}", "similarities": f"count_similarities_{kind}_{hop}"}
+    sources |= {"feedback": "feedback", "links": f"links_{kind}", "excluded": f"excluded_{kind}"}
+    for name, source in (sources | {name: name for name in _PER_KIND}).items():
         yield name, statement(source, kind, parameters, day, dialect)
-    for name in _PER_KIND:
-        yield name, statement(name, kind, parameters, day, dialect)
-
-
-def unit_of(parameters: Parameters) -> int:
-    """Return what 1 is as a score."""
-    return UNIT if parameters.scorer == "filter" else UNITS_PER_ENGAGEMENT
 
 
 def statement(name: str, kind: Kind, parameters: Parameters, day: date, dialect: Dialect) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,13 +24,15 @@ METHODS = ("filter", "paths", "popularity", "random")
 PATHS = Filter(rooms=1, own=1, engagement=0, popularity=0, power=1)  # what a filter does without any of its numbers
 
 
-def evaluate(halves: Split, parameters: Parameters, scratch: Path) -> dict[Kind, dict[str, dict[str, Any]]]:
+def evaluate(
+    halves: Split, parameters: Parameters, scratch: Path, methods: Sequence[str] = (*METHODS, UNHEEDED)
+) -> dict[Kind, dict[str, dict[str, Any]]]:
     """Return every metric of every method, for users and for rooms; `scratch` holds similarities.
 
     Where there are impressions or dismissals, UNHEEDED is the filter without them: the difference is what they cost.
     """
     told = {kind: len(read_rows(halves.engagement, f"feedback.{kind}").targets) for kind in KINDS}
-    work = [(kind, method) for kind in KINDS for method in (*METHODS, *([UNHEEDED] if told[kind] else []))]
+    work = [(kind, method) for kind in KINDS for method in methods if told[kind] or method != UNHEEDED]
     results: dict[Kind, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
     for kind, method in track(work, "evaluate"):
         results[kind][method] = _measure(halves, kind, _items(halves, kind, method, parameters, scratch))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recs_batch.graph.reading import TableFiles, end_of, integers
+from recs_batch.hashing import mixed
 from recs_batch.tables import OPTIONAL, TABLES
 
 _SHARE = 0.2
@@ -46,13 +47,6 @@ def _write_kept(source: TableFiles, target: str, folder: Path, seed: int) -> Non
 
 
 def _uniform(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.float64]:
-    """Return a number between 0 and 1 for every pair, by SplitMix64 (Steele et al., OOPSLA 2014)."""
-    state = _mixed(_mixed(one.view(np.uint64) + np.uint64(seed)) + other.view(np.uint64))
+    """Return a number between 0 and 1 for every pair, by their hash."""
+    state = mixed(mixed(one.view(np.uint64) + np.uint64(seed)) + other.view(np.uint64))
     return np.asarray((state >> np.uint64(11)) * 2.0**-53)
-
-
-def _mixed(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from recs_batch.graph.files import Positions
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.reading import OLDEST, Column
-from recs_batch.graph.tables import DayTables, Events, Flags
+from recs_batch.graph.tables import NO_ROOM, DayTables, Events, Flags
 from recs_batch.parameters import UNITS_PER_ENGAGEMENT, EventWeights
 
 MOST_UNLINKED = 16  # users, and rooms, that a user is not linked to count, those with the most engagement
@@ -59,8 +59,10 @@ class Engagement:
             self._part(self._mentions, "mention", first, last),
             self._links(self.follows, users.count, first, last),
         ]
+        room = self._messages.rooms[message].astype(np.int64)
+        there = room != NO_ROOM
         with_rooms = [
-            (user, self._messages.rooms[message].astype(np.int64), weight, False),
+            (user[there], room[there], weight[there], False),
             self._part(self._posts, "post", first, last),
             self._links(self.subscriptions, rooms.count, first, last),
         ]

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from recs_batch.graph.files import Rows
 from recs_batch.graph.ids import IdIndex
-from recs_batch.graph.reading import Column, TableFiles, ages, integers
+from recs_batch.graph.reading import Column, TableFiles, ages, integers, moments
 from recs_batch.parameters import KINDS, Kind
 from recs_batch.tables import OPTIONAL
 
@@ -48,10 +48,9 @@ def _keys(files: TableFiles, end: datetime, people: dict[Kind, IdIndex], dropped
     found: dict[Kind, list[Column]] = {kind: [np.empty(0, np.int64)] for kind in KINDS}
     files.dropped["unknown"] = 0
     for batch in files.batches(*OPTIONAL[files.name], timed=False):
-        age = ages(batch, end, "shown_at") if files.name == "impressions" else np.zeros(len(batch), np.int64)
-        files.dropped["late"] += int((age < 0).sum())
-        recent, names = (age >= 0) & (age < SHOWN_FOR), batch.column("kind").cast(pa.string())
-        known = np.zeros(len(batch), np.bool_)
+        age = ages(moments(batch, "shown_at"), end) if files.name == "impressions" else np.zeros(len(batch), np.int64)
+        known, recent, names = age < 0, (age >= 0) & (age < SHOWN_FOR), batch.column("kind").cast(pa.string())
+        files.dropped["late"] += int(known.sum())
         for kind, parts in found.items():
             user, item = people["users"].find(integers(batch, "user_id")), people[kind].find(integers(batch, "item_id"))
             there = (user >= 0) & (item >= 0) & pc.equal(names, kind).to_numpy(zero_copy_only=False)

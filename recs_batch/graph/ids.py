@@ -10,6 +10,11 @@ Indices = npt.NDArray[np.int32]
 MISSING = -1
 
 
+def is_id(number: int) -> bool:
+    """Tell whether a number has the 64 bits of an id; of others nobody knows."""
+    return -(2**63) <= number < 2**63
+
+
 class IdIndex:
     """Sorted distinct ids. Dense ones have a bucket each; others share buckets with few, unless they lie in clumps."""
 

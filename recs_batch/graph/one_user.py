@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from recs_batch.graph.engagement import event_values
 from recs_batch.graph.feedback import DISMISSED
 from recs_batch.graph.files import Folder, Pairs, Rows, read_array, read_pairs, read_rows
 from recs_batch.graph.found import CONNECTION, FOLLOWERS, ROOM
 from recs_batch.graph.ids import Indices
 from recs_batch.graph.links import UNITS_PER_LINK, Row, Units, heaviest
-from recs_batch.graph.steps import UNIT
-from recs_batch.parameters import KINDS, Filter, Kind
+from recs_batch.graph.steps import unit_of
+from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.stored_arrays import slices
 
 Scores = npt.NDArray[np.int64]
@@ -30,8 +30,20 @@ class Links(NamedTuple):
     room_weights: Scores
 
 
+class Ways(NamedTuple):
+    """All ways from a user over a link to an item, as columns: the item, what it counts, and the link's kind and index.
+
+    A kind is a place in `REASONS`.
+    """
+
+    items: Indices
+    weights: Scores
+    kinds: npt.NDArray[np.int8]
+    places: Indices
+
+
 class Reason(NamedTuple):
-    """What one link counts for an item: a kind of `REASONS`, the index of a user or room, in units of `UNIT`."""
+    """What one link counts for an item: a kind of `REASONS`, the index of a user or room, in units of the score."""
 
     kind: int
     place: int
@@ -41,9 +53,8 @@ class Reason(NamedTuple):
 class OneUser:
     """Maps what `steps` wrote and answers about users one at a time, by their indices."""
 
-    unit = UNIT
-
-    def __init__(self, engagement: Folder, filtered: Folder, kind: Kind) -> None:
+    def __init__(self, engagement: Folder, filtered: Folder, kind: Kind, parameters: Parameters) -> None:
+        self.unit = unit_of(parameters)
         self.ids = {side: read_array(engagement, f"{side}.ids") for side in KINDS}
         self.kind, self._pairs = kind, read_pairs(engagement, kind)
         self.active = {side: read_array(engagement, f"{side}.active") for side in KINDS}
@@ -58,16 +69,33 @@ class OneUser:
         with_users, with_rooms = (_row(rows, user) for rows in self._links)
         return Links(user, *with_users, *with_rooms)
 
-    def scores(self, links: Links) -> tuple[Indices, Scores]:
-        """Return every item that links lead to, ascending, with its score; nothing is filtered."""
-        items, scores = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
-        for _, _, weight, (targets, values) in self._sources(links):
-            items.append(targets)
-            scores.append(values * weight)
-        found, place = np.unique(np.concatenate(items), return_inverse=True)
-        sums = np.zeros(len(found), np.int64)
-        np.add.at(sums, place, np.concatenate(scores))
-        return found, sums
+    def ways_of(self, links: Links) -> Ways:
+        """Return all ways that links open."""
+        nothing = np.empty(0, np.int32)
+        parts = [Ways(nothing, nothing.astype(np.int64), nothing.astype(np.int8), nothing)]
+        for kind, sources, weights, similar in (
+            (CONNECTION, links.users, links.user_weights, self._similar[0]),
+            (ROOM, links.rooms, links.room_weights, self._similar[1]),
+        ):
+            rows = _rows(similar, sources)
+            lengths = [len(targets) for targets, _ in rows]
+            kinds = np.full(len(sources), kind, np.int8)
+            if kind == CONNECTION and links.user is not None:
+                kinds[sources == links.user] = FOLLOWERS
+            counted = [values * weight for (_, values), weight in zip(rows, weights.tolist(), strict=True)]
+            items = [targets for targets, _ in rows]
+            if rows:
+                repeated = np.repeat(kinds, lengths), np.repeat(sources, lengths)
+                parts.append(Ways(np.concatenate(items), np.concatenate(counted), *repeated))
+        return Ways(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    @staticmethod
+    def scores(ways: Ways) -> tuple[Indices, Scores]:
+        """Return every item that ways lead to, ascending, with its score; nothing is filtered."""
+        order = np.argsort(ways.items, kind="stable")
+        items = ways.items[order]
+        starts = np.flatnonzero(np.diff(items, prepend=-1))
+        return items[starts], np.add.reduceat(ways.weights[order], starts) if len(starts) else ways.weights
 
     def filter_of(self, user: int, item: int) -> str | None:
         """Return what keeps an item from being recommended to a user, None if nothing does."""
@@ -108,14 +136,12 @@ class OneUser:
         found[place[there]] = np.maximum(found[place[there]] >> halvings[there], 1)
         return found
 
-    def reasons(self, links: Links, item: int) -> list[Reason]:
+    @staticmethod
+    def reasons(ways: Ways, item: int) -> list[Reason]:
         """Return all that an item's score is the sum of, the heaviest first, ties to users first and by index."""
-        found = []
-        for side, source, weight, (targets, values) in self._sources(links):
-            place = int(np.searchsorted(targets, item))
-            if place < len(targets) and targets[place] == item:
-                kind = ROOM if side == 1 else FOLLOWERS if source == links.user else CONNECTION
-                found.append(Reason(kind, source, weight * int(values[place])))
+        there = ways.items == item
+        columns = (ways.kinds[there].tolist(), ways.places[there].tolist(), ways.weights[there].tolist())
+        found = (Reason(*reason) for reason in zip(*columns, strict=True))
         return sorted(found, key=lambda reason: (-reason.weight, reason.kind == ROOM, reason.place))
 
     def popular(self, hidden: Indices, count: int) -> list[tuple[int, int]]:
@@ -124,24 +150,27 @@ class OneUser:
         allowed = ~np.isin(items, hidden)
         return list(zip(items[allowed][:count].tolist(), counts[allowed][:count].tolist(), strict=True))
 
-    def _sources(self, links: Links) -> Iterator[tuple[int, int, int, tuple[Indices, Scores]]]:
-        """Yield side, index and weight of everything linked to, with its row of similarities."""
-        sides = ((links.users, links.user_weights), (links.rooms, links.room_weights))
-        for side, (sources, weights) in enumerate(sides):
-            rows = _rows(self._similar[side], sources)
-            for source, weight, row in zip(sources, weights, rows, strict=True):
-                yield side, int(source), int(weight), row
 
-
-def newcomer_links(users: Indices, rooms: Indices, chosen: Filter) -> Links:
+def newcomer_links(users: Indices, rooms: Indices, kind: Kind, parameters: Parameters) -> Links:
     """Return the links of somebody who follows and has joined these, and whom the night did not know."""
-    weights = UNITS_PER_LINK, Units.of(chosen).rooms
+    if parameters.scorer == "count":
+        return _counted_links(np.unique(users), parameters)
+    weights = UNITS_PER_LINK, Units.of(parameters.filter_of(kind)).rooms
     rows = [
         Row(np.array([0, len(np.unique(side))]), np.unique(side), np.full(len(np.unique(side)), weight))
         for side, weight in zip((users, rooms), weights, strict=True)
     ]
     to_users, to_rooms = heaviest(*rows)
     return Links(None, to_users.targets, to_users.weights, to_rooms.targets, to_rooms.weights)
+
+
+def _counted_links(users: Indices, parameters: Parameters) -> Links:
+    """Return the connections of somebody who only follows: all are as close, and by id the first count."""
+    followed = int(event_values(parameters.weights, None)["follow"][0])
+    close = users[: parameters.closest if followed else 0]
+    weights = np.full(len(close), followed if parameters.second_hop == "follows" else 1, np.int64)
+    nothing = np.empty(0, np.int32)
+    return Links(None, close, weights, nothing, nothing.astype(np.int64))
 
 
 def _rows(rows: Rows, indices: Indices) -> list[tuple[Indices, Scores]]:

@@ -21,7 +21,7 @@ from common.progress import track
 OLDEST = 4095  # days: events that are older count as this old
 _ROWS_AT_ONCE = 1 << 20
 MICROSECONDS_PER_DAY = 86_400_000_000
-_OPTIONAL = "mention_ids"
+_MAY_BE_NULL = {"messages": {"mention_ids", "room_id"}}  # without a room it is a direct message
 Column = npt.NDArray[np.int64]
 
 
@@ -46,7 +46,7 @@ class TableFiles:
     def batches(self, *columns: str, timed: bool = True) -> Iterator[pa.RecordBatch]:
         """Yield the rows that have a value in each of `columns` and a time before the end.
 
-        Lists may be null, and so may the time where rows need none (`timed` is False): what has none was always there.
+        A message needs no room and no mentions, and no row a time if `timed` is False: what has none was always there.
         """
         names = list(dict.fromkeys([*columns, *["created_at"] * self._must_look_at_times(timed)]))
         for file in self._files:
@@ -55,7 +55,8 @@ class TableFiles:
                 yield self._fit(batch, timed)
 
     def _fit(self, batch: pa.RecordBatch, timed: bool) -> pa.RecordBatch:
-        required = [name for name in batch.schema.names if name != _OPTIONAL and (timed or name != "created_at")]
+        optional = _MAY_BE_NULL.get(self.name, set()) | (set() if timed else {"created_at"})
+        required = [name for name in batch.schema.names if name not in optional]
         if any(batch.column(name).null_count for name in required):
             complete = reduce(pc.and_, (batch.column(name).is_valid() for name in required))
             self.dropped["nulls"] += len(batch) - pc.sum(complete).as_py()
@@ -91,16 +92,21 @@ _TIME = pa.timestamp("us", tz="UTC")
 
 
 def integers(batch: pa.RecordBatch, column: str) -> Column:
-    """Return a column without nulls as 64-bit integers. Raises `DataError` if one does not fit."""
+    """Return a column as 64-bit integers, 0 for null. Raises `DataError` if one does not fit."""
     try:
-        values: Column = batch.column(column).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        values: Column = batch.column(column).fill_null(0).cast(pa.int64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         raise DataError(f"{column} has a value of 2^63 or more, beyond what an id may be") from None
     return values
 
 
-def ages(batch: pa.RecordBatch, end: datetime, column: str = "created_at") -> Column:
-    """Return how many calendar days (UTC) lie between a time and the day that ends at `end`."""
-    moments = batch.column(column).cast(_TIME, safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False)
+def moments(batch: pa.RecordBatch, column: str = "created_at") -> Column:
+    """Return times as microseconds since 1970."""
+    values: Column = batch.column(column).cast(_TIME, safe=False).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return values
+
+
+def ages(found: Column, end: datetime) -> Column:
+    """Return how many calendar days (UTC) lie between moments and the day that ends at `end`."""
     last = round(end.timestamp()) * 1_000_000 - 1
-    return np.minimum((last - moments) // MICROSECONDS_PER_DAY, OLDEST)
+    return np.minimum((last - found) // MICROSECONDS_PER_DAY, OLDEST)

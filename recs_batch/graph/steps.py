@@ -40,13 +40,18 @@ from recs_batch.graph.similarity import (
     target_factors,
 )
 from recs_batch.graph.tables import DayTables, Flags
-from recs_batch.parameters import KINDS, Kind, Parameters
+from recs_batch.parameters import KINDS, UNITS_PER_ENGAGEMENT, Kind, Parameters
 from recs_batch.recommendations import Recommendations
 
-UNIT = UNITS_PER_LINK * UNITS_PER_SIMILARITY  # what 1 is as a score
+UNIT = UNITS_PER_LINK * UNITS_PER_SIMILARITY  # what 1 is as a score of the filter
 _USERS_COUNTED_AT_ONCE = 1 << 13
 _SIMILARITIES_AT_ONCE = 1 << 22
 _REASONS_AT_ONCE = 1 << 20
+
+
+def unit_of(parameters: Parameters) -> int:
+    """Return what 1 is as a score."""
+    return UNIT if parameters.scorer == "filter" else UNITS_PER_ENGAGEMENT
 
 
 def count_engagement(tables: Path, day: date, parameters: Parameters, folder: Path) -> dict[str, dict[str, int]]:

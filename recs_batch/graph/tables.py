@@ -12,11 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recs_batch.graph.ids import IdIndex, Indices
-from recs_batch.graph.reading import OLDEST, Column, TableFiles, ages, end_of, integers
+from recs_batch.graph.ids import MISSING, IdIndex, Indices
+from recs_batch.graph.reading import OLDEST, Column, TableFiles, ages, end_of, integers, moments
 
 Flags = npt.NDArray[np.bool_]
 LINKS = {"follows": "following_user_id", "subscriptions": "room_id"}
+NO_ROOM = -2  # of a direct message; MISSING is a room that is not there
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Events(NamedTuple):
 
 @dataclass(frozen=True)
 class Messages:
-    """Messages by id, with the indices of author and room."""
+    """Messages by id, with the indices of author and room, NO_ROOM of a direct message."""
 
     index: IdIndex
     authors: Indices
@@ -77,11 +78,14 @@ class DayTables:
             )
             dropped["without_target"] += int((target[user >= 0] < 0).sum())
             known = (user >= 0) & (target >= 0)
+            if name == "follows":
+                dropped["to_oneself"] += int((user[known] == target[known]).sum())
+                known &= user != target
             keys.add(user[known].astype(np.int64) * targets.count + target[known])
         found = keys.sorted()
         kept = _distinct(found)
         dropped["repeats"] = len(found) - len(kept)
-        return kept[kept // self.users.count != kept % self.users.count] if name == "follows" else kept
+        return kept
 
     def blocked(self) -> Column:
         """Return the pairs of users of whom one blocked the other, both ways, as sorted keys."""
@@ -96,31 +100,37 @@ class DayTables:
         return np.unique(np.concatenate([here * self.users.count + there, there * self.users.count + here]))
 
     def messages(self) -> tuple[Messages, Events, Events]:
-        """Return the messages, the posts in rooms and the mentions of users (each once in a message)."""
-        files = self._files("messages")
-        columns = ["id", "user_id", "room_id", "mention_ids"] + ["created_at"] * self._aged
+        """Return the messages, the posts in rooms and the mentions of users (each once in a message).
+
+        Of several messages with one id the first by author, room (none before any) and time counts.
+        """
+        files, dropped = self._files("messages"), self.dropped["messages"]
         none, nobody = np.empty(0, np.int64), np.empty(0, np.int32)
         parts, said = [(none, nobody, nobody, none)], [(none, nobody)]
         rows = 0
-        for batch in files.batches(*columns):
+        for batch in files.batches("id", "user_id", "room_id", "mention_ids", "created_at"):
             author, room = self._known("messages", batch, "user_id", self.users), self._room(batch)
-            known = (author >= 0) & (room >= 0)
-            age = ages(batch, self._end) if self._aged else np.zeros(len(known), np.int64)
+            known = author >= 0
+            dropped["without_room"] += int((room[known] == MISSING).sum())
+            known &= room != MISSING
             fit = batch.filter(pa.array(known))
-            parts.append((integers(fit, "id"), author[known], room[known], age[known]))
+            parts.append((integers(fit, "id"), author[known], room[known], moments(fit)))
             said.append(self._mentioned(fit, rows))
             rows += len(fit)
-        ids, authors, rooms, age = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        order = np.argsort(ids, kind="stable")
-        first = np.ones(len(ids), np.bool_)
-        first[1:] = ids[order][1:] != ids[order][:-1]
-        self.dropped["messages"]["repeats"] = len(ids) - int(first.sum())
+        ids, authors, rooms, moment = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        order, first = _by_id(ids, authors, rooms, moment)
+        age = ages(moment, self._end) if self._aged else np.zeros(len(ids), np.int64)
+        dropped["repeats"] = len(ids) - int(first.sum())
         kept = np.zeros(len(ids), np.bool_)
         kept[order[first]] = True
         at, other = (np.concatenate(columns) for columns in zip(*said, strict=True))
         at, other = at[kept[at]], other[kept[at]]
+        dropped["unknown_mentions"] = int((other == MISSING).sum())
+        at, other = at[other != MISSING], other[other != MISSING]
         messages = Messages(IdIndex(ids[order[first]]), authors[order[first]], rooms[order[first]])
-        posts = self._events(authors[kept], rooms[kept], age[kept], self.rooms.count)
+        dropped["direct"] = int((rooms[kept] == NO_ROOM).sum())
+        posted = kept & (rooms != NO_ROOM)
+        posts = self._events(authors[posted], rooms[posted], age[posted], self.rooms.count)
         return messages, posts, self._events(authors[at], other, age[at], self.users.count)
 
     def likes(self, messages: Messages) -> Events:
@@ -135,7 +145,7 @@ class DayTables:
             dropped["without_target"] += int((liked[user >= 0] < 0).sum())
             known = (user >= 0) & (liked >= 0)
             pairs = user[known].astype(np.int64) * count + liked[known]
-            keys.add(pairs * (OLDEST + 1) + ages(batch, self._end)[known] if self._aged else pairs)
+            keys.add(pairs * (OLDEST + 1) + ages(moments(batch), self._end)[known] if self._aged else pairs)
         found = keys.sorted()
         kept = _distinct(found, OLDEST + 1 if self._aged else 1)
         dropped["repeats"] = len(found) - len(kept)
@@ -146,9 +156,11 @@ class DayTables:
         batches = list(files.batches("id", "active", timed=False))
         ids = np.concatenate([np.empty(0, np.int64), *(integers(batch, "id") for batch in batches)])
         flags = [batch.column("active").to_numpy(zero_copy_only=False).astype(np.bool_) for batch in batches]
-        distinct, first = np.unique(ids, return_index=True)
+        distinct, place = np.unique(ids, return_inverse=True)
         self.dropped[name]["repeats"] = len(ids) - len(distinct)
-        return People(IdIndex(distinct), np.concatenate([np.empty(0, np.bool_), *flags])[first])
+        active = np.ones(len(distinct), np.bool_)
+        active[place[~np.concatenate([np.empty(0, np.bool_), *flags])]] = False  # whom one row of several calls so
+        return People(IdIndex(distinct), active)
 
     def _files(self, name: str) -> TableFiles:
         files = TableFiles(self._folder / name, self._end)
@@ -162,20 +174,18 @@ class DayTables:
 
     def _room(self, batch: pa.RecordBatch) -> Indices:
         found = self.rooms.index.find(integers(batch, "room_id"))
-        self.dropped["messages"]["without_room"] += int((found < 0).sum())
+        found[batch.column("room_id").is_null().to_numpy(zero_copy_only=False)] = NO_ROOM
         return found
 
     def _mentioned(self, batch: pa.RecordBatch, rows: int) -> tuple[Column, Indices]:
-        """Return in which row (the first of the batch is number `rows`) who is mentioned, each once."""
+        """Return in which row (the first of the batch is number `rows`) who is mentioned, each once, MISSING too."""
         lists = batch.column("mention_ids")
         mentioned, row = pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy().astype(np.int64)
         there = mentioned.is_valid().to_numpy(zero_copy_only=False)
         ids = mentioned.drop_null().cast(pa.int64()).to_numpy(zero_copy_only=False)
         other = self.users.index.find(ids)
-        self.dropped["messages"]["unknown_mentions"] += int((other < 0).sum())
-        keys = np.unique(row[there][other >= 0] * self.users.count + other[other >= 0])
-        row, other = np.divmod(keys, max(self.users.count, 1))
-        return row + rows, other.astype(np.int32)
+        row, place = np.divmod(np.unique(row[there] * (self.users.count + 1) + other - MISSING), self.users.count + 1)
+        return row + rows, (place + MISSING).astype(np.int32)
 
     def _events(self, users: Indices, others: Indices, age: Column, targets: int) -> Events:
         width = OLDEST + 1 if self._aged else 1
@@ -195,6 +205,14 @@ class _Keys:
     def sorted(self) -> Column:
         self._keys[: self._end].sort()
         return self._keys[: self._end]
+
+
+def _by_id(ids: Column, *ties: Column | Indices) -> tuple[Column, Flags]:
+    """Return the order of ids, ties by the columns after them, and which places in it begin another id."""
+    order = np.argsort(ids, kind="stable")
+    first = np.ones(len(ids), np.bool_)
+    first[1:] = ids[order][1:] != ids[order][:-1]
+    return (order if first.all() else np.lexsort((*reversed(ties), ids))), first
 
 
 def _distinct(keys: Column, width: int = 1) -> Column:

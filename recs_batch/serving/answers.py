@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recs_batch.arms import CONTROL, arm_of
 from recs_batch.graph.found import ROOM
-from recs_batch.graph.one_user import Links, OneUser, newcomer_links
+from recs_batch.graph.ids import is_id
+from recs_batch.graph.one_user import Links, OneUser, Ways, newcomer_links
 from recs_batch.parameters import Kind
 from recs_batch.published import Published
 from recs_batch.recommendations import REASONS
@@ -17,17 +19,12 @@ from recs_batch.serving.publications import Publication
 _MOST_REASONS = 15
 
 
-def is_id(number: int) -> bool:
-    """Tell whether a number has the 64 bits of an id; of others nobody knows."""
-    return -(2**63) <= number < 2**63
-
-
 def known_user(publication: Publication, kind: Kind, user: int, limit: int) -> dict[str, Any] | None:
     """Return what was published for a user, None if the night did not know them."""
     items = publication.lookups[kind].of(user, limit)
     if not items and not publication.knows(user):
         return None
-    return _answer(publication, kind, user, items)
+    return _answer(publication, kind, user, arm_of(user, publication.arms), items)
 
 
 def earlier(published: Published, kind: Kind, user: int, limit: int) -> dict[str, Any]:
@@ -38,11 +35,12 @@ def earlier(published: Published, kind: Kind, user: int, limit: int) -> dict[str
         {"rank": row["rank"], "id": row["item_id"], "score": row["score"], "reasons": row["reasons"]} for row in rows
     ]
     head = {"night": metadata["night"], "run": published.manifest.run, "date": metadata["date"]}
+    head["arm"] = arm_of(user, published.arm_names)
     return {"user": user, "kind": kind} | head | {"items": items}
 
 
 def newcomer(publication: Publication, kind: Kind, follows: list[int], rooms: list[int], limit: int) -> dict[str, Any]:
-    """Return what links lead to, by the formula and the similarities of the night.
+    """Return what links lead to, by the formula and the similarities of the night, in an experiment of its control.
 
     Links to whom or what the night did not know, or knew to be inactive, count nothing; `ignored` names them.
     """
@@ -51,48 +49,61 @@ def newcomer(publication: Publication, kind: Kind, follows: list[int], rooms: li
         _found(model, "users", follows),
         _found(model, "rooms", rooms),
     )
-    links = newcomer_links(users, places, publication.parameters.filter_of(kind))
+    links = newcomer_links(users, places, kind, publication.parameters)
     items = _best(model, links, users if kind == "users" else places, limit)
     ignored = {"follows": strange_users, "rooms": strange_rooms}
-    return _answer(publication, kind, None, items) | {"ignored": ignored}
+    return _answer(publication, kind, None, CONTROL if publication.arms else None, items) | {"ignored": ignored}
 
 
-def _answer(publication: Publication, kind: Kind, user: int | None, items: list[dict[str, Any]]) -> dict[str, Any]:
+def _answer(
+    publication: Publication, kind: Kind, user: int | None, arm: str | None, items: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
         "user": user,
         "kind": kind,
         "night": publication.night,
         "run": publication.run,
         "date": publication.date,
+        "arm": arm,
         "items": items,
     }
 
 
 def _best(model: OneUser, links: Links, linked: npt.NDArray[np.int32], limit: int) -> list[dict[str, Any]]:
     """Return the items with the greatest scores, ties by index, and then what is popular."""
-    items, scores = model.scores(links)
+    ways = model.ways_of(links)
+    items, scores = model.scores(ways)
     allowed = ~np.isin(items, linked) & (scores > 0)
     items, scores = items[allowed], scores[allowed]
-    best = np.lexsort((items, -scores))[:limit]
+    best = _greatest(scores, limit)
     ids = model.ids[model.kind]
     found = [
-        {"id": int(ids[item]), "score": int(score) / model.unit, "reasons": _reasons(model, links, int(item))}
+        {"id": int(ids[item]), "score": int(score) / model.unit, "reasons": _reasons(model, ways, int(item))}
         for item, score in zip(items[best], scores[best], strict=True)
     ]
-    for item, count in model.popular(np.concatenate([linked, items]), limit - len(found)):
-        reason = {"kind": "overall", "id": None, "weight": float(count)}
-        found.append({"id": int(ids[item]), "score": 0.0, "reasons": [reason]})
+    if len(found) < limit:
+        for item, count in model.popular(np.concatenate([linked, items]), limit - len(found)):
+            reason = {"kind": "overall", "id": None, "weight": float(count)}
+            found.append({"id": int(ids[item]), "score": 0.0, "reasons": [reason]})
     return [{"rank": rank} | item for rank, item in enumerate(found, start=1)]
 
 
-def _reasons(model: OneUser, links: Links, item: int) -> list[dict[str, Any]]:
+def _greatest(scores: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64]:
+    """Return the places of the greatest scores, ties by place."""
+    among = np.arange(len(scores))
+    if len(scores) > limit:
+        among = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
+    return among[np.argsort(-scores[among], kind="stable")][:limit]
+
+
+def _reasons(model: OneUser, ways: Ways, item: int) -> list[dict[str, Any]]:
     return [
         {
             "kind": REASONS[kind],
             "id": int(model.ids["rooms" if kind == ROOM else "users"][index]),
             "weight": weight / model.unit,
         }
-        for kind, index, weight in model.reasons(links, item)[:_MOST_REASONS]
+        for kind, index, weight in model.reasons(ways, item)[:_MOST_REASONS]
     ]
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import orjson
 from flask import Response, current_app, jsonify, send_from_directory
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
@@ -13,10 +14,12 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import ValidationError
 
 from common.storage import ObjectNotFoundError, open_store
+from common.tracing import register_tracing
 from common.version import code_version
 from common.web import problem, register_problem_handlers, register_security_headers
+from recs_batch.graph.ids import is_id
 from recs_batch.parameters import Kind
-from recs_batch.serving.answers import earlier, is_id, known_user, newcomer
+from recs_batch.serving.answers import earlier, known_user, newcomer
 from recs_batch.serving.metrics import Metrics
 from recs_batch.serving.models import (
     Listing,
@@ -59,6 +62,7 @@ def create_app(settings: ServeSettings) -> OpenAPI:
     app.extensions["recs_settings"] = settings
     app.register_api(api)
     app.register_api(page)
+    register_tracing(app)
     register_problem_handlers(app)
     register_security_headers(app)
     publications.watch(settings.poll_seconds)
@@ -148,7 +152,11 @@ def _nothing() -> Response:
 
 
 def _json(answer: dict[str, Any]) -> Response:
-    return Response(json.dumps(answer, separators=(",", ":")), content_type="application/json")
+    try:
+        body = orjson.dumps(answer)
+    except orjson.JSONEncodeError:  # a newcomer's links of more than 64 bits, which are named as ignored
+        body = json.dumps(answer, separators=(",", ":")).encode()
+    return Response(body, content_type="application/json")
 
 
 def _wrong_parameters(error: ValidationError) -> Response:

@@ -96,6 +96,7 @@ class Recommended(BaseModel):
     night: str = Field(description="the night's id")
     run: str = Field(description="the publication")
     date: str = Field(description="the day whose end the night saw")
+    arm: str | None = Field(description="the user's arm of the night's experiment; null: there is none")
     items: list[Item]
     ignored: Ignored | None = Field(None, description="of a newcomer's links")
 

@@ -20,6 +20,7 @@ from common.errors import ApplicationError, DataError
 from common.logs import get_logger
 from common.storage import Manifest, PublishedFile, Store, latest_publication, list_publications
 from common.storage.directory import DirectoryStore
+from recs_batch.arms import names_of
 from recs_batch.graph.one_user import OneUser
 from recs_batch.lookup import LOOKUP, Lookup
 from recs_batch.parameters import KINDS, Kind, Parameters
@@ -39,7 +40,7 @@ class Publication:
     def __init__(self, manifest: Manifest, root: Path) -> None:
         self.run = manifest.run
         self.night, self.date = str(manifest.metadata["night"]), str(manifest.metadata["date"])
-        self.published_at = manifest.published_at
+        self.published_at, self.arms = manifest.published_at, names_of(manifest.metadata.get("arms", {}))
         self.parameters = Parameters.model_validate(manifest.metadata["parameters"])
         self.lookups: dict[Kind, Lookup] = {kind: Lookup(root / f"kind={kind}" / self.run) for kind in KINDS}
         self.models = self._models(root) if any(file.key.startswith(_MODEL) for file in manifest.files) else {}
@@ -55,7 +56,9 @@ class Publication:
 
     def _models(self, root: Path) -> dict[Kind, OneUser]:
         engagement = root / "model=engagement" / self.run
-        return {kind: OneUser(engagement, root / f"model=filter-{kind}" / self.run, kind) for kind in KINDS}
+        return {
+            kind: OneUser(engagement, root / f"model=filter-{kind}" / self.run, kind, self.parameters) for kind in KINDS
+        }
 
 
 class Publications:
@@ -163,7 +166,8 @@ class Publications:
 
 def _is_served(file: PublishedFile) -> bool:
     name = Path(file.key).name
-    return name in LOOKUP or (file.key.startswith(_MODEL) and not name.endswith(".scaled.npy"))
+    of_night = file.key.startswith(_MODEL) and file.key.split("/")[1].startswith("dt=")  # others are of one arm
+    return name in LOOKUP or (of_night and name.endswith(".npy") and not name.endswith(".scaled.npy"))
 
 
 def _place(ids: np.ndarray[tuple[int], np.dtype[np.int64]], wanted: int) -> int | None:

@@ -1,6 +1,6 @@
--- Recommendations with their reasons, the heaviest $most_reasons of each, in the order of publication; weights in units
--- of 1/$unit. Grain: one row per (user_id, rank, reason).
-SELECT user_id, rank, item_id, score, reason, reason_id, reason_weight
+-- Recommendations with their reasons, the heaviest $most_reasons of each, with their places; weights in units of 1/$unit.
+-- Grain: one row per (user_id, rank, place).
+SELECT user_id, rank, item_id, score, reason, reason_id, reason_weight, place
 FROM (
     SELECT c.user_id, c.rank, c.item_id, c.score,
         CASE WHEN p.via_is_room = 1 THEN 'room' WHEN p.via_id = c.user_id THEN 'followers' ELSE 'connection' END AS reason,
@@ -15,4 +15,3 @@ FROM (
     FROM popular
 ) AS told
 WHERE place <= $most_reasons
-ORDER BY user_id, rank, place

@@ -8,5 +8,6 @@ FROM (
     UNION ALL
     SELECT user_id, room_id, weight FROM likes
 ) AS engagement
+WHERE room_id IS NOT NULL
 GROUP BY user_id, room_id
 HAVING sum(weight) > 0

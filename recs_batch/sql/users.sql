@@ -1,5 +1,5 @@
 -- The users who were there at the end of the run's date, and whether they are active. Grain: one row per id.
-SELECT id, any_value(active) AS active
+SELECT id, bool_and(active) AS active
 FROM raw_users
 WHERE id IS NOT NULL AND active IS NOT NULL AND (created_at IS NULL OR created_at < $end)
 GROUP BY id

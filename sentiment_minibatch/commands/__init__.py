@@ -1,1 +1,1 @@
-"""The commands of the command line, by what they are about."""
+"""The commands, a module each; what a command needs is imported when it runs."""

@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import psycopg
 
 from common.errors import DataError, UnavailableError
-from common.postgres import DatabaseUnavailableError, connect, database_url
-from sentiment_minibatch.schema import check_schema
+
+if TYPE_CHECKING:
+    import psycopg
 
 _SECONDS_TO_START = 60
 
@@ -25,6 +25,9 @@ def database() -> Iterator[psycopg.Connection]:
 
     A connection that breaks off becomes an `UnavailableError`: every command can simply be run again.
     """
+    from common.postgres import connect, database_url
+    from sentiment_minibatch.schema import check_schema
+
     with _kept(connect(database_url(), autocommit=True)) as connection:
         check_schema(connection)
         yield connection
@@ -33,11 +36,15 @@ def database() -> Iterator[psycopg.Connection]:
 @contextmanager
 def database_to_prepare() -> Iterator[psycopg.Connection]:
     """Connect as `database` does, but whatever the schema, and to a server that may take a minute to start."""
+    from common.postgres import database_url
+
     with _kept(_connect_once_started(database_url())) as connection:
         yield connection
 
 
 def _connect_once_started(url: str) -> psycopg.Connection:
+    from common.postgres import DatabaseUnavailableError, connect
+
     deadline, said = time.monotonic() + _SECONDS_TO_START, False
     while True:
         try:
@@ -53,6 +60,8 @@ def _connect_once_started(url: str) -> psycopg.Connection:
 
 @contextmanager
 def _kept(opened: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    import psycopg
+
     try:
         with opened as connection:
             # The server ends what a killed client was running, and frees its locks, within seconds.

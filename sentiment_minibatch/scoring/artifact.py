@@ -13,7 +13,7 @@ from sentiment_minibatch.scoring.scorer import Scorer
 
 MODEL_FILE = "model.json"
 DESCRIPTION_FILE = "artifact.json"
-SHIPPED = Path(__file__).parent / "artifact"
+SHIPPED = Path(__file__).parent / "shipped"
 
 
 @cache

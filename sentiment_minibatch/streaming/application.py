@@ -24,7 +24,7 @@ _FUNCTION = (
     "scores.py",
     "scoring/__init__.py",
     "scoring/artifact.py",
-    "scoring/artifact/model.json",
+    "scoring/shipped/model.json",
     "scoring/features.py",
     "scoring/lexicon.py",
     "scoring/message.py",

@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
 
+from common.metrics import BuildInfo
+
 _STALE_SECONDS = 60.0
 
 
@@ -16,6 +18,7 @@ class Progress:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.registry.register(BuildInfo("sentiment_stream"))
         self._polled = time.monotonic()
         self.behind = Gauge(
             "sentiment_stream_behind_seconds", "how far the reader is behind the revisions", registry=self.registry

@@ -7,6 +7,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from pydantic import ValidationError
 
+from common.tracing import register_tracing
 from common.version import code_version
 from common.web import problem, register_compression, register_problem_handlers, register_security_headers
 from sentiment_minibatch.web.api import api
@@ -31,6 +32,7 @@ def create_app(url: str, *, version_holds_seconds: float = 1.0) -> OpenAPI:
     app.extensions["sentiment"] = State(Database(url, version_holds_seconds=version_holds_seconds))
     app.register_api(api)
     app.register_api(pages)
+    register_tracing(app)
     register_problem_handlers(app)
     register_security_headers(app)
     register_compression(app)

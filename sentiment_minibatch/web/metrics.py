@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, generate_latest
+from flask import Response
 from prometheus_client.core import GaugeMetricFamily
 
+from common.metrics import BuildInfo, exposition
 from sentiment_minibatch.status import Status
 
 _GAUGES = {
@@ -34,8 +35,6 @@ class _StatusCollector:
                 yield GaugeMetricFamily(f"sentiment_{name}", description, value=float(value))
 
 
-def exposition(status: Status) -> bytes:
+def answer(status: Status) -> Response:
     """Return a status in Prometheus' text format; what is unknown is left out."""
-    registry = CollectorRegistry()
-    registry.register(_StatusCollector(status))
-    return generate_latest(registry)
+    return exposition(_StatusCollector(status), BuildInfo("sentiment"))

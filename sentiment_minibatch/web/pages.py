@@ -6,12 +6,11 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, render_template
 from flask_openapi3.blueprint import APIBlueprint
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from common.web import problem
 from sentiment_minibatch.schema import missing_migrations
 from sentiment_minibatch.status import read_status
-from sentiment_minibatch.web.metrics import exposition
+from sentiment_minibatch.web.metrics import answer
 from sentiment_minibatch.web.state import State
 
 pages = APIBlueprint("pages", __name__, doc_ui=False)
@@ -32,8 +31,7 @@ def api_page() -> str:
 @pages.get("/metrics")
 def metrics() -> Response:
     """Tell Prometheus how the job is doing."""
-    status = _state().database.read(read_status)
-    return Response(exposition(status), content_type=CONTENT_TYPE_LATEST)
+    return answer(_state().database.read(read_status))
 
 
 @pages.get("/openapi.json")

@@ -28,6 +28,13 @@ import pytest
 from click.testing import CliRunner
 
 from common.storage import list_publications, open_store
+from image_classifier.api.app import create_app as create_classifier
+from image_classifier.api.following import fetch_latest
+from image_classifier.api.settings import ServiceSettings
+from image_classifier.artifact import SHIPPED, load_artifact
+from image_classifier.drawing import draw_picture
+from image_classifier.learning.models import publish_artifact
+from image_classifier.learning.samples import Samples
 from operations import stacks
 from recs_batch.cli import main as recs_batch
 from recs_batch.serving.app import create_app
@@ -40,6 +47,7 @@ from tests.aws.calls import ACCOUNT, REGION, Call, recorded
 from tests.aws.policies import actions, allows, permits
 from tests.aws.rds import MASTER, Rds
 from tests.aws.test_database import DATABASE, instance, secret, server  # noqa: F401 (fixtures)
+from tests.image_classifier.conftest import encoded
 from tests.infra.conftest import parse
 from tests.sentiment_minibatch.streaming.test_revisions import message, revision
 
@@ -52,6 +60,7 @@ _LARGE = "s3transfer ends a broken multipart upload: AmazonS3/latest/userguide/m
 EXCUSED = {
     ("recs-batch", "s3:AbortMultipartUpload"): _LARGE,
     ("sentiment-job", "s3:AbortMultipartUpload"): _LARGE,
+    ("image-classifier", "s3:AbortMultipartUpload"): _LARGE,
     **{
         ("preprocess", f"kinesis:{action}"): _POLLER
         for action in ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
@@ -74,7 +83,7 @@ def deployed(aws: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     repositories = {f"{kind}Repository": f"{unique}/{kind.lower()}" for kind in kinds}
     found = stacks.deploy(f"{unique}-storage", "storage", {"Name": unique, **given, **repositories})
     secret_arn = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:master"
-    of_pods = ("Recommendations", "Serving", "Sentiment", "Page", "Migration")
+    of_pods = ("Classifier", "Recommendations", "Serving", "Sentiment", "Page", "Migration")
     roles = {f"{kind}RoleName": f"{unique}-{kind}" for kind in of_pods}
     stacks.deploy(
         f"{unique}-identity",
@@ -133,6 +142,7 @@ OF_SERVICES = {
     "SageMakerRole": "SageMaker pulls, trains, serves: sagemaker/latest/dg/sagemaker-roles.html",
 }
 REHEARSED = {
+    "ClassifierRole",
     "MigrationRole",
     "PageRole",
     "PreprocessRole",
@@ -212,6 +222,27 @@ def test_the_nightly_recommendations_and_who_answers_from_them(
             assert answer.status_code in {200, 404}, answer.text
         assert client.post("/api/v1/recommendations", json={}).status_code == 200
     check("recs-serving", statements(deployed, "identity", "ServingRole"), calls["recs-serving"])
+
+
+def test_the_classifier_follows_what_is_published_and_keeps_answers(
+    deployed: dict[str, str], calls: dict[str, set[Call]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, feedback = (f"s3://{deployed['DataBucket']}/{prefix}" for prefix in ("models", "feedback"))
+    publish_artifact(models, load_artifact(SHIPPED), {})
+    old = Samples(open_store(feedback))
+    old.keep("20200101-0123456789abcdef", b"old", {})
+    with monkeypatch.context() as patched:
+        patched.setenv("AWS_ACCESS_KEY_ID", "image-classifier")
+        artifact = load_artifact(fetch_latest(models, tmp_path))
+        settings = ServiceSettings(feedback=feedback, feedback_random_share=1)
+        client = create_classifier(artifact, settings).test_client()
+        answer = client.post("/predict", data=encoded(draw_picture("chart", 11, 2)), content_type="image/png").json
+        while not old.has(answer["id"]):
+            time.sleep(0.1)
+        assert client.post("/feedback", json={"id": answer["id"], "class": "meme"}).status_code == 204
+        assert client.post("/feedback", json={"id": "20261130-0123456789abcdef", "class": "meme"}).status_code == 404
+    assert not old.has("20200101-0123456789abcdef")
+    check("image-classifier", statements(deployed, "identity", "ClassifierRole"), calls["image-classifier"])
 
 
 def test_the_sentiment_products_three_users(

@@ -94,7 +94,7 @@ def test_minutes_go_on_and_none_is_lost_when_postgres_is_killed(page: Callable[[
     kubectl("rollout", "status", "statefulset/postgres", "--timeout=120s")
     assert until(lambda: page("/api/v1/market?to=" + quote(before)), seconds=60) == history
     assert sum(point["bullish_count"] for point in history["points"])
-    assert until(lambda: page("/api/v1/index")["as_of"] > before, seconds=150)
+    assert until(lambda: page("/api/v1/index")["as_of"] > before, seconds=300)
 
 
 def test_deleting_the_namespace_leaves_nothing(namespace: str) -> None:

@@ -14,9 +14,10 @@ PROGRAM = """
 import atexit, os, signal, time
 import boto3, click
 from common import cli, errors, storage
+from common.commands import Command
 from common.logs import get_logger
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--how", default="well")
 def command(how: str) -> None:
     get_logger("example").info("started", how=how)

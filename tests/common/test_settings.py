@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Annotated
+
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings
 
 from common.errors import ConfigurationError
@@ -56,3 +58,29 @@ def test_an_empty_store_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("STORE_URI", "")
     with pytest.raises(ConfigurationError, match="STORE_URI"):
         load_settings(StoreSettings)
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    weight: Annotated[int, Field(ge=0)] = 1
+
+
+class NestedSettings(BaseSettings):
+    inner: Inner = Inner()
+
+
+def test_a_mistaken_name_inside_a_setting_is_told_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNER", '{"wieght": 2}')
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(NestedSettings)
+    assert str(told.value) == "INNER: unknown name 'wieght'; did you mean 'weight'? (known: weight)"
+    monkeypatch.setenv("INNER", '{"zzz": 2}')
+    with pytest.raises(ConfigurationError) as told:
+        load_settings(NestedSettings)
+    assert str(told.value) == "INNER: unknown name 'zzz' (known: weight)"
+
+
+def test_a_wrong_value_inside_a_setting_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INNER", '{"weight": -2}')
+    with pytest.raises(ConfigurationError, match=r"^INNER weight is -2: input should be greater than or equal to 0$"):
+        load_settings(NestedSettings)

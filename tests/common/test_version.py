@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from common.version import code_version
+from common.version import code_version, version
 
 
 def test_the_commit_baked_into_an_image_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,3 +18,13 @@ def test_the_commit_baked_into_an_image_wins(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_checkout_describes_itself() -> None:
     code_version.cache_clear()
     assert len(code_version()) >= 7
+
+
+def test_the_release_is_that_of_the_project_or_of_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    version.cache_clear()
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    assert version() == project["version"]
+    version.cache_clear()
+    monkeypatch.setenv("PROJECT_VERSION", "9.9.9")
+    assert version() == "9.9.9"
+    version.cache_clear()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from common.version import version
+
 pytestmark = pytest.mark.images
 
 BUILT = ["image-classifier", "recs-batch", "recs-batch-spark", "sentiment-minibatch"]
@@ -26,6 +28,7 @@ def test_it_says_what_it_is(image: str, inspect: Inspect) -> None:
     labels = inspect(image)["Config"]["Labels"]
     for label in ("title", "description", "version", "revision", "created", "base.name"):
         assert labels[f"org.opencontainers.image.{label}"] not in ("", "unknown")
+    assert labels["org.opencontainers.image.version"] == version()
 
 
 def test_it_starts_its_program_itself_so_that_signals_reach_it(image: str, inspect: Inspect) -> None:

@@ -108,7 +108,8 @@ def serve() -> Iterator[Serve]:
         process = subprocess.Popen(command, env=environment, text=True)
         if begun is not None:
             begun(process.pid)
-        follows = (Path(settings.get("SERVE_ARTIFACT", "/nowhere")) / "image_classifier" / "latest.json").exists()
+        served = settings.get("SERVE_ARTIFACT", "/nowhere")
+        follows = served.startswith("s3://") or (Path(served) / "image_classifier" / "latest.json").exists()
         service = Running(process, f"http://127.0.0.1:{port}", follows)
         running.append(service)
         deadline = time.monotonic() + 60

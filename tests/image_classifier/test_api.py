@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
@@ -15,6 +16,7 @@ from PIL import Image
 from image_classifier.api.app import create_app
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import SHIPPED, Artifact, load_artifact
+from image_classifier.images import PostedImage
 from image_classifier.preprocessing import preprocess
 from tests.image_classifier.conftest import encoded
 from tests.image_classifier.test_images import png_header
@@ -47,6 +49,17 @@ def ways(data: bytes) -> dict[str, dict[str, Any]]:
         "form of 2019": {"data": {"encoded_image": text}},
         "form of 2019, multipart": {"data": {"encoded_image": text}, "content_type": "multipart/form-data"},
     }
+
+
+def test_pictures_are_decoded_one_at_a_time(artifact: Artifact, chart: bytes) -> None:
+    service = create_app(artifact, ServiceSettings()).extensions["service"]
+    image = PostedImage(chart)
+    with ThreadPoolExecutor(1) as pool:
+        with service.turn:
+            decoded = pool.submit(service.pixels, image)
+            with pytest.raises(TimeoutError):
+                decoded.result(timeout=0.5)
+        assert decoded.result(timeout=30).shape == (artifact.side, artifact.side, 3)
 
 
 def test_one_artifact_answers_the_same_to_the_bit_in_every_way(

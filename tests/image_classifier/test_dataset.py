@@ -15,7 +15,7 @@ from image_classifier.drawing import draw_picture
 from image_classifier.duplicates import fingerprints, folds, group, near_duplicates
 from image_classifier.generate import generate_folder
 from image_classifier.statistics import image_statistics, population_stability_index, reference_histograms
-from image_classifier.training.calibration import fit_temperature, measure, sigmoid
+from image_classifier.training.calibration import fit_line, fit_temperature, measure, sigmoid
 
 
 def test_a_folder_is_read_in_order(tmp_path: Path) -> None:
@@ -116,3 +116,16 @@ def test_drift_is_nothing_for_the_same_images_and_large_for_others() -> None:
     assert drift(arrays("chart", 1)) < 0.01
     assert drift([np.zeros((64, 64, 3), np.uint8)] * 60) > 1
     assert population_stability_index(reference["shares"], [0] * 10) == 0
+
+
+def test_scores_become_logits_whichever_side_is_more_frequent() -> None:
+    random = np.random.default_rng(8)
+    scores = random.uniform(-2, 3, 40_000)
+    truth = np.where(random.random(40_000) < sigmoid(2 * scores - 1), 1.0, 0.0)
+    often = np.concatenate([np.flatnonzero(truth), np.flatnonzero(truth == 0)[:500]])  # few of the other side are left
+    slope, intercept = fit_line(scores[often], truth[often])
+    assert slope == pytest.approx(2, abs=0.2)
+    balanced = np.log(np.mean(truth == 0) / np.mean(truth == 1))
+    assert intercept == pytest.approx(-1 + balanced, abs=0.3)
+    truth[:100] = np.nan
+    assert fit_line(scores[:100], truth[:100]) == (1.0, 0.0)

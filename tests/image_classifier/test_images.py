@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from image_classifier import images
 from image_classifier.drawing import draw_picture
 from image_classifier.images import (
     BrokenImageError,
@@ -104,6 +105,26 @@ def test_of_an_animation_the_first_frame_counts(kind: str) -> None:
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 5000), (5000, 1), (3, 2), (299, 299), (113, 111)])
 def test_every_proportion_fits_the_square(width: int, height: int) -> None:
     assert preprocess(encoded(Image.new("RGB", (width, height), (9, 9, 9))), 112).shape == (112, 112, 3)
+
+
+def test_a_picture_lies_in_the_middle_of_the_square() -> None:
+    wide = preprocess(encoded(Image.new("RGB", (112, 56), (9, 9, 9))), 112)
+    assert (wide[28:84] == 9).all()
+    assert (wide[:28] == 255).all()
+    assert (wide[84:] == 255).all()
+    tall = preprocess(encoded(Image.new("RGB", (56, 112), (9, 9, 9))), 112)
+    assert (tall == wide.transpose(1, 0, 2)).all()
+
+
+def test_a_jpeg_is_decoded_at_the_smallest_size_that_is_at_least_twice_what_is_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[tuple[int, int]] = []
+    shrink = images._shrunk
+    monkeypatch.setattr(images, "_shrunk", lambda image, side: sizes.append(image.size) or shrink(image, side))
+    for width in (1792, 1200, 700, 400):
+        read_image(encoded(PICTURE.resize((width, width)), "JPEG"), 112)
+    assert sizes == [(224, 224), (300, 300), (350, 350), (400, 400)]
 
 
 def test_a_scaled_jpeg_decoding_costs_little() -> None:

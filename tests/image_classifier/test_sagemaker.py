@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from common.errors import MissingInputError, UnavailableError
 from image_classifier import sagemaker
 from image_classifier.cli import main
+from image_classifier.sagemaker import calls, endpoints, jobs
 
 ROLE = "arn:aws:iam::123456789012:role/SageMaker"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image-classifier-training:1"
@@ -52,7 +53,7 @@ def test_a_training_job_has_the_image_the_hyperparameters_and_both_channels(
 
 def test_a_refusal_reads_as_sagemaker_words_it(client: Any) -> None:
     with pytest.raises(sagemaker.SageMakerError, match="SageMaker refused DescribeTrainingJob: Could not find"):
-        sagemaker._call(client.describe_training_job, TrainingJobName="nothing")
+        calls.call(client.describe_training_job, TrainingJobName="nothing")
 
 
 def test_an_unreachable_sagemaker_may_be_tried_again(monkeypatch: pytest.MonkeyPatch, job: sagemaker.Job) -> None:
@@ -65,7 +66,7 @@ def test_an_unreachable_sagemaker_may_be_tried_again(monkeypatch: pytest.MonkeyP
 def test_a_job_that_fails_is_an_error_with_its_reason() -> None:
     states = iter([{"S": "InProgress"}, {"S": "InProgress"}, {"S": "Failed", "FailureReason": "ran out of memory"}])
     with pytest.raises(sagemaker.SageMakerError, match="ended as Failed: ran out of memory"):
-        sagemaker._follow(lambda: next(states), "S", 0)
+        jobs._follow(lambda: next(states), "S", 0)
 
 
 def test_a_tuning_job_searches_the_ranges_of_the_file(job: sagemaker.Job, client: Any, tmp_path: Path) -> None:
@@ -121,8 +122,8 @@ def test_an_update_switches_over_and_only_then_removes_the_old_version(
         )
         stubber.add_response("delete_endpoint_config", {}, {"EndpointConfigName": "old"})
         stubber.add_response("delete_model", {}, {"ModelName": "old-model"})
-        monkeypatch.setattr(sagemaker, "_client", lambda: client)
-        monkeypatch.setattr(sagemaker.time, "time", lambda: 5)
+        monkeypatch.setattr(endpoints, "sagemaker_client", lambda: client)
+        monkeypatch.setattr(endpoints.time, "time", lambda: 5)
         sagemaker.deploy("live", IMAGE, ROLE, "s3://models/2/model.tar.gz", None)
         stubber.assert_no_pending_responses()
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -115,6 +116,52 @@ def test_sigterm_loses_no_request_that_was_accepted(serve: Serve, chart: bytes) 
     assert service.process.wait(40) == 0
     assert outcomes <= {'{"class":', "refused"}
     assert '{"class":' in outcomes
+
+
+def test_connections_that_wait_when_the_service_is_told_to_stop_are_answered(serve: Serve) -> None:
+    """The only worker is stopped while connections pile up in the listener's backlog, then told to end, and woken."""
+    service = serve(SERVE_WORKERS="1")
+    (worker,) = service.workers()
+    os.kill(worker, signal.SIGSTOP)
+    waiting = [socket.create_connection(("127.0.0.1", service.port), timeout=60) for _ in range(500)]
+    for connection in waiting:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    service.process.send_signal(signal.SIGTERM)
+    while not _is_pending(worker, signal.SIGTERM):  # until gunicorn has closed its own listener and passed it on
+        time.sleep(0.05)
+    os.kill(worker, signal.SIGCONT)
+    answers = Counter(_first_bytes(connection) for connection in waiting)
+    assert answers.keys() <= {b"HTTP/1.1 200", b"HTTP/1.1 503"}  # so many at once are too many, and are told so
+
+
+def _is_pending(pid: int, number: signal.Signals) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return any(int(line.split()[1], 16) >> (number - 1) & 1 for line in status.splitlines() if "Pnd" in line)
+
+
+def _first_bytes(connection: socket.socket) -> bytes:
+    with connection:
+        try:
+            return connection.recv(12)
+        except ConnectionError:
+            return b"cut off"
+
+
+def test_the_memory_of_one_picture_serves_for_the_next(serve: Serve) -> None:
+    """Left to itself the allocator gives every picture's memory back, and each page of the next is a fault."""
+    service = serve(SERVE_WORKERS="1")
+    (worker,) = service.workers()
+    picture = encoded(Image.effect_noise((640, 640), 60).convert("RGB"))
+
+    def faults() -> int:
+        return int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[7])
+
+    for _ in range(10):
+        service.post("/predict", picture)
+    before = faults()
+    for _ in range(10):
+        service.post("/predict", picture)
+    assert (faults() - before) / 10 < 100  # of the some 300 that its pixels take
 
 
 def quantile(seconds: list[float], share: float) -> float:

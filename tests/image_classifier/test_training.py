@@ -22,10 +22,11 @@ from image_classifier.generate import generate_folder
 from image_classifier.training.backbone import folded, weights_path
 from image_classifier.training.export import join, to_litert
 from image_classifier.training.features import see
-from image_classifier.training.fitting import Head, Layer, Member, mean_head
+from image_classifier.training.fitting import Head, Layer, Member, fit_known, mean_head
 from image_classifier.training.pictures import Pictures
 from image_classifier.training.weights_file import read_weights
 
+CHANNELS = 1408
 SETTINGS = {"epochs": 30, "members": 2, "side": 64, "views": 2, "drawn": 4, "neither": 8, "batch": 8}
 TINY = [part for name, value in SETTINGS.items() for part in (f"--{name}", str(value))]
 
@@ -137,11 +138,11 @@ def random_head(seed: int) -> Head:
     def layer(channels: int, units: int, scale: float) -> Layer:
         return Layer(random.normal(0, scale, (channels, units)), random.normal(0, 1, units))
 
-    return Head(layer(768, 1, 0.005), layer(768, 8, 0.005), layer(8, 1, 0.5))
+    return Head(layer(CHANNELS, 1, 0.005), layer(CHANNELS, 2, 0.005))
 
 
 def test_litert_and_keras_agree() -> None:
-    model = join(64, random_head(1).cooled(1.7))
+    model = join(64, random_head(1).calibrated(1.7, np.array([[0.5, 0.1], [2.0, -0.2]])))
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=to_litert(model), num_threads=1)
@@ -155,13 +156,29 @@ def test_litert_and_keras_agree() -> None:
     assert np.ptp(answers, axis=0).min() > 1e-3
 
 
-def test_the_mean_of_heads_has_the_mean_of_their_logits_and_a_temperature_divides_that_for_chart() -> None:
+def test_the_mean_of_heads_has_the_mean_of_their_logits_and_is_calibrated_part_by_part() -> None:
     heads = [random_head(seed) for seed in range(3)]
-    features = np.random.default_rng(9).normal(0, 1, (5, 768))
-    mean = mean_head([Member(head, np.arange(0), np.zeros((0, 2))) for head in heads])
-    logits = np.mean([head.logits(features) for head in heads], axis=0)
-    assert mean.logits(features) == pytest.approx(logits)
-    assert mean.cooled(2.0).logits(features) == pytest.approx(logits / [2.0, 1.0])
+    features = np.random.default_rng(9).normal(0, 1, (5, CHANNELS))
+    mean = mean_head([Member(head, np.arange(0), np.zeros((0, 3))) for head in heads])
+    parts = np.mean([head.parts(features) for head in heads], axis=0)
+    assert mean.parts(features) == pytest.approx(parts)
+    assert mean.logits(features) == pytest.approx(np.stack([parts[:, 0], parts[:, 1:].min(axis=1)], axis=1))
+    calibrated = mean.calibrated(2.0, np.array([[3.0, 0.5], [0.25, -1.0]]))
+    assert calibrated.parts(features) == pytest.approx(parts * [0.5, 3.0, 0.25] + [0.0, 0.5, -1.0])
+
+
+def test_strangers_are_told_from_posts_and_those_that_a_column_says_nothing_of_do_not_count() -> None:
+    random = np.random.default_rng(4)
+    features = random.normal(0, 1, (300, 5)).astype(np.float32)
+    known = np.repeat([1.0, 0.0, np.nan], 100)
+    features[100:200, 2] += 4
+    features[200:, 3] += 100
+    layer = fit_known(features, known, 0.01)
+    scores = layer(features)
+    assert scores[:100].min() > -0.7
+    assert scores[100:200].max() < 0.7
+    assert np.mean((scores[:200] > 0) == (known[:200] > 0.5)) > 0.95
+    assert abs(layer.kernel[3]) < 0.1
 
 
 @pytest.mark.parametrize(
@@ -208,7 +225,7 @@ def test_each_picture_is_seen_as_it_is_and_in_variants_that_follow_from_the_seed
         def predict_on_batch(self, pixels: np.ndarray) -> np.ndarray:
             return pixels.mean(axis=(1, 2, 3))[:, None]
 
-    pictures = Pictures([draw_picture("chart", 3, number) for number in range(3)], np.ones((3, 2), np.float32))
+    pictures = Pictures([draw_picture("chart", 3, number) for number in range(3)], np.ones((3, 3), np.float32))
     views = see(Means(), pictures, 4, 5, "looking")
     assert views.features.shape == (3, 4, 1)
     assert views.features[:, 0, 0] == pytest.approx(pictures.arrays(32).mean(axis=(1, 2, 3)))

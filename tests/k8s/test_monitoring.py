@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -29,3 +30,19 @@ def test_alerts_fire_when_they_should_and_not_before(rules: Manifest, tmp_path: 
         ["promtool", "test", "rules", tmp_path / "alerts.yaml"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_runbook_has_an_entry_for_every_alert_and_for_no_other(rules: Manifest) -> None:
+    alerts = {rule["alert"]: rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule}
+    headings = re.findall(r"^### (\w+)$", Path("docs/runbook.md").read_text(), flags=re.MULTILINE)
+    assert sorted(headings) == sorted(alerts)
+    for name, rule in alerts.items():
+        assert rule["annotations"]["runbook"] == f"docs/runbook.md#{name.lower()}"
+
+
+def test_every_objective_has_a_budget_and_is_in_the_runbook(rules: Manifest) -> None:
+    recorded = [rule for group in rules["groups"] for rule in group["rules"] if "record" in rule]
+    budgets = {rule["labels"]["objective"] for rule in recorded if rule["record"] == "slo:budget"}
+    judged = {rule["labels"]["objective"] for rule in recorded if rule["record"] != "slo:budget" and "labels" in rule}
+    described = re.findall(r"^\| ([a-z-]+) \|", Path("docs/runbook.md").read_text(), flags=re.MULTILINE)
+    assert budgets == judged == set(described) - {"objective"}

@@ -23,6 +23,8 @@ _OBJECTS = re.compile(
     r"(?:/(?P<name>[^/?]+))?(?:/(?P<part>status|log))?"
 )
 
+NO_NODE = "0/1 nodes are available: 1 Insufficient cpu."
+
 
 @dataclass
 class Cluster:
@@ -35,6 +37,7 @@ class Cluster:
     deleted: list[str] = field(default_factory=list)
     cannot_start: str | None = None  # a reason such as ImagePullBackOff
     starts_after: float | None = None  # seconds for which it could not start
+    full_for: float | None = None  # seconds for which the node takes no pod
     lines_before_the_log_breaks: int | None = None
     lose_pods: bool = False
 
@@ -64,6 +67,11 @@ class Cluster:
             "status": {"phase": "Pending", "containerStatuses": [_status(container, state)]},
         }
         self.pods[name], self.logs[name] = pod, []
+        if self.full_for is not None:
+            full = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": NO_NODE}
+            pod["status"] = {"phase": "Pending", "conditions": [full]}
+            time.sleep(self.full_for)
+            pod["status"] = {"phase": "Pending", "containerStatuses": [_status(container, state)]}
         if self.cannot_start:
             pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": self.cannot_start, "message": "no"}}
             if self.starts_after is None:

@@ -10,7 +10,7 @@ from kubernetes import client
 from common.errors import ApplicationError, MissingInputError, UnavailableError
 from operations.following import JobFollower
 from operations.jobs import run_now
-from tests.operations.conftest import Cluster
+from tests.operations.conftest import NO_NODE, Cluster
 
 SAY_TWO_LINES = ["-c", "print('first', flush=True); print('second')"]
 
@@ -136,6 +136,15 @@ def test_a_secret_that_never_comes_is_said(
     monkeypatch.setattr(JobFollower, "configuration_seconds", 0.1)
     with pytest.raises(ApplicationError, match="cannot start: CreateContainerConfigError"):
         run(api, SAY_TWO_LINES, written)
+
+
+def test_why_no_node_takes_a_pod_is_said_once_while_it_waits(
+    api: client.ApiClient, cluster: Cluster, written: list[str]
+) -> None:
+    cluster.cron_jobs.append(cron_job())
+    cluster.full_for = 0.5
+    assert run(api, SAY_TWO_LINES, written) == 0
+    assert [line.partition(" waits for a node: ")[2] for line in written] == [NO_NODE, "", ""]
 
 
 def test_a_pod_that_never_starts_is_given_up(

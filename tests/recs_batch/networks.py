@@ -42,7 +42,7 @@ LAST_MONTH = st.integers(-31, 1).map(lambda days: datetime(2026, 10, 31, 12, tzi
 
 @st.composite
 def networks(draw: st.DrawFn) -> dict[str, list[dict]]:
-    """Draw a network as rows by table; some ids are of nobody, some events later than DAY, and anything may be null."""
+    """Draw a network as rows by table, with unknown ids, late events, direct messages, repeats, perhaps nulls."""
     nulls = draw(st.integers(0, 3)) == 0
     users = draw(st.lists(IDS, min_size=1, max_size=9, unique=True))
     rooms = draw(st.lists(IDS, min_size=1, max_size=5, unique=True))
@@ -62,21 +62,27 @@ def networks(draw: st.DrawFn) -> dict[str, list[dict]]:
         born = datetime(2027 if draw(st.integers(0, 9)) == 0 else 2026, 1, 1, tzinfo=UTC)
         return {"active": perhaps(draw(st.integers(0, 9)) < 9), "created_at": perhaps(born)}
 
+    def again_of(ids: list[int]) -> list[dict]:
+        return [{"id": one} | person() for one in draw(st.lists(st.sampled_from(ids), max_size=2))]
+
     members, places = [person() for _ in users], [person() for _ in rooms]
     messages = [
         {
             "id": message,
             "user_id": perhaps(draw(somebody)),
-            "room_id": perhaps(draw(somewhere)),
+            "room_id": draw(st.one_of(somewhere, somewhere, st.none())),
             "mention_ids": perhaps([perhaps(one) for one in draw(st.lists(somebody, max_size=3))]),
             "created_at": perhaps(draw(INSTANTS)),
         }
         for message in message_ids
     ]
+    for original in draw(st.lists(st.sampled_from(messages), max_size=3)) if messages else ():
+        again = {"user_id": perhaps(draw(somebody)), "created_at": perhaps(draw(INSTANTS))}
+        messages.append(original | (again if draw(st.booleans()) else {}))
     liked = st.sampled_from([*message_ids, stranger])
     return {
-        "users": [{"id": user} | row for user, row in zip(users, members, strict=True)],
-        "rooms": [{"id": room} | row for room, row in zip(rooms, places, strict=True)],
+        "users": [{"id": user} | row for user, row in zip(users, members, strict=True)] + again_of(users),
+        "rooms": [{"id": room} | row for room, row in zip(rooms, places, strict=True)] + again_of(rooms),
         "messages": messages,
         "likes": rows(40, user_id=somebody, message_id=liked, created_at=INSTANTS),
         "follows": rows(25, user_id=somebody, following_user_id=somebody, created_at=INSTANTS),

@@ -181,8 +181,8 @@ def _stand_in_for_steps(gate) -> None:
 
         return Step(step.description, step.reads, files, take)
 
-    def stand_ins(scorer: str, evaluated: bool) -> dict:
-        return {name: taken(name, step) for name, step in steps_of(scorer, evaluated).items()}
+    def stand_ins(evaluated: bool) -> dict:
+        return {name: taken(name, step) for name, step in steps_of(evaluated).items()}
 
     recs_batch.night.steps_of = stand_ins
 
@@ -199,7 +199,13 @@ def _abandon_after(seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    for module in ("common.cli", "common.storage.s3", "recs_batch.cli"):  # once, before forking
+    for module in (
+        "common.cli",
+        "common.logs",
+        "common.storage.s3",
+        "recs_batch.cli",
+        "recs_batch.from_options",
+    ):  # once, before forking
         import_module(module)
     with contextlib.suppress(KeyboardInterrupt):
         serve(Path(sys.argv[1]))

@@ -50,19 +50,26 @@ class Oracle:
         return rows
 
     def _people(self, rows: list[dict]) -> dict[int, bool]:
-        """Whoever was there before the day's end; one without a time always was."""
+        """Whoever was there before the day's end, active if all rows say so; one without a time always was."""
         there = [row for row in rows if row["created_at"] is None or row["created_at"] < self.end]
-        return {row["id"]: row["active"] for row in there if row["id"] is not None and row["active"] is not None}
+        active = defaultdict(list)
+        for row in there:
+            if row["id"] is not None and row["active"] is not None:
+                active[row["id"]].append(row["active"])
+        return {person: all(found) for person, found in active.items()}
 
     def _counts(self, row: dict) -> bool:
-        """A row counts that is not late and lacks nothing but mentions."""
-        return all(row[name] is not None for name in row if name != "mention_ids") and row["created_at"] < self.end
+        """A row counts that is not late and lacks nothing but mentions, and, of a message, the room."""
+        optional = {"mention_ids", "room_id"} if "mention_ids" in row else set()
+        return all(row[name] is not None for name in row.keys() - optional) and row["created_at"] < self.end
 
     def _count(self, network: dict[str, list[dict]]) -> None:
         users, rooms = self.active["users"], self.active["rooms"]
         tables = ("messages", "likes", "follows", "subscriptions")
         known = {table: [row for row in network[table] if self._counts(row)] for table in tables}
-        messages = {r["id"]: r for r in known["messages"] if r["user_id"] in users and r["room_id"] in rooms}
+        places = {None, *rooms}
+        fit = [row for row in known["messages"] if row["user_id"] in users and row["room_id"] in places]
+        messages = {row["id"]: row for row in sorted(fit, key=_place_among_repeats, reverse=True)}
         for row in messages.values():
             self._engage("rooms", row["user_id"], row["room_id"], "post", row)
             for mentioned in {m for m in row["mention_ids"] or () if m in users}:
@@ -89,7 +96,7 @@ class Oracle:
         age, half_life = (self.day - row["created_at"].date()).days, self.parameters.half_life_days
         weight = getattr(self.parameters.weights, event) * UNIT
         units = weight if half_life is None else round(weight * 0.5 ** (age / half_life))
-        if (kind == "users" and user == other) or units == 0:
+        if other is None or (kind == "users" and user == other) or units == 0:
             return
         if event in {"mention", "like", "post"}:
             self.events[kind][user][other] += units
@@ -154,6 +161,11 @@ class Oracle:
             for item in sorted(counts, key=lambda i: (self._halvings(user, kind, i) > 0, -counts[i], i))
             if counts[item] and item not in taken and self._allowed(user, item, kind)
         ]
+
+
+def _place_among_repeats(row: dict) -> tuple:
+    """Of messages with one id the first by author, room (none before any) and time counts."""
+    return row["user_id"], row["room_id"] is not None, row["room_id"] or 0, row["created_at"]
 
 
 def _latest(rows: list[dict], *key: str) -> list[dict]:

@@ -169,16 +169,16 @@ def test_reasons_add_up_to_the_score_unless_there_are_too_many_to_tell(ranked):
 
 def test_a_newcomer_with_a_users_links_gets_that_users_scores(halves, tmp_path):
     """A user whose links are all follows and memberships, and who follows themselves as everybody is linked."""
-    chosen = Parameters().filter_of("users")
-    steps.build_filter(halves.engagement, "users", Parameters(), tmp_path)
-    one, pairs = OneUser(halves.engagement, tmp_path, "users"), read_pairs(halves.engagement, "users")
+    chosen = Parameters()
+    steps.build_filter(halves.engagement, "users", chosen, tmp_path)
+    one, pairs = OneUser(halves.engagement, tmp_path, "users", chosen), read_pairs(halves.engagement, "users")
     user = int(np.flatnonzero(np.diff(pairs.bounds) > 3)[0])
     links = one.links_of(user)
     others = links.users != user
-    newcomer = newcomer_links(links.users[others], links.rooms, chosen)
+    newcomer = newcomer_links(links.users[others], links.rooms, "users", chosen)
     assert newcomer.users.tolist() == links.users[others].tolist()
     known = links._replace(
         users=links.users[others], user_weights=newcomer.user_weights, room_weights=newcomer.room_weights
     )
-    for mine, theirs in zip(one.scores(newcomer), one.scores(known), strict=True):
+    for mine, theirs in zip(*(one.scores(one.ways_of(links)) for links in (newcomer, known)), strict=True):
         assert mine.tolist() == theirs.tolist()

@@ -96,6 +96,7 @@ def test_who_is_one_step_away_is_recommended_and_the_reason_says_how(one_step_aw
 def test_one_null_costs_one_row(one_step_away, tmp_path):
     """A direct message has no room; what was liked and said elsewhere still counts."""
     one_step_away["messages"][3]["room_id"] = None
+    one_step_away["messages"][4]["user_id"] = None
     one_step_away["messages"][5]["mention_ids"] = None
     one_step_away["follows"].append({"user_id": 1, "following_user_id": None} | MOMENT)
     engagement = tmp_path / "engagement"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from common.errors import DataError
 from common.storage import Manifest
 from recs_batch.guard import Evaluation, check_recall
+from recs_batch.publishing import check_counts
 
 DAY = date(2026, 10, 31)
 
@@ -34,6 +36,20 @@ def published(found, days_ago):
 def test_a_fall_beyond_doubt_is_refused():
     with pytest.raises(DataError, match=r"recall of users is 0\.3000.* 2026-10-30, had 0\.6000.*RECS_MAX_REGRESSION"):
         check_recall(evaluation(0.3), DAY, [published(evaluation(0.6), 1)], 0.2)
+
+
+def test_a_fall_within_the_limit_is_let_through_however_sure_it_is():
+    check_recall(evaluation(0.5), DAY, [published(evaluation(0.6), 1)], 0.2)
+    with pytest.raises(DataError):
+        check_recall(evaluation(0.47), DAY, [published(evaluation(0.6), 1)], 0.2)
+
+
+@pytest.mark.parametrize(("served", "refused"), [(100, False), (80, False), (79, True), (0, True)])
+def test_far_fewer_users_than_last_time_are_refused(served, refused):
+    counts = {"users": {"rows": 500, "users": served}, "rooms": {"rows": 500, "users": 100}}
+    before = {"users": {"users": 100}, "rooms": {"users": 100}}
+    with pytest.raises(DataError, match="RECS_MAX_VOLUME_DROP") if refused else nullcontext():
+        check_counts(counts, before, 0.2)
 
 
 def test_small_steps_down_are_seen_in_the_best_of_the_last_weeks():

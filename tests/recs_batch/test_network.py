@@ -91,3 +91,8 @@ def test_likes_and_mentions_follow_the_links_that_they_come_through(tables):
         *(tables["messages"][n] for n in ("user_id", "mention_ids", "created_at")), strict=True
     ):
         assert all(since["follows"][user, other] <= moment for other in mentioned)
+
+
+def test_a_network_may_be_very_small():
+    network = Network(NetworkSize(users=20, rooms=5, messages=30, likes=60), seed=3, until=date(2026, 11, 1))
+    assert network.subscriptions.starts[-1] == len(network.subscriptions.targets)

@@ -1,16 +1,11 @@
-import warnings
-from pathlib import Path
+from __future__ import annotations
 
 import pytest
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks/recs_batch.ipynb"
+from tests.notebooks import FOLDER, executed, shown, stored
 
 
 @pytest.mark.slow
-def test_the_notebook_runs_from_top_to_bottom():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Jupyter's own libraries
-        import nbformat
-        from nbclient import NotebookClient
-
-        NotebookClient(nbformat.read(NOTEBOOK, as_version=4), timeout=280, kernel_name="python3").execute()
+def test_the_notebook_runs_from_top_to_bottom_and_shows_what_is_kept():
+    notebook = FOLDER / "recs_batch.ipynb"
+    assert shown(executed(notebook)) == shown(stored(notebook))

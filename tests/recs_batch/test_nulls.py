@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from common.errors import DataError
 from recs_batch.checks import check_references
+from recs_batch.engines import sql_engine
+from recs_batch.engines.duckdb_sql import opened
 from recs_batch.engines.names import engine
 from recs_batch.graph.files import read_pairs
 from recs_batch.graph.steps import count_engagement
 from recs_batch.parameters import KINDS, UNITS_PER_ENGAGEMENT, Parameters
 from recs_batch.specification import Limits
-from tests.recs_batch.networks import write_tables
+from tests.recs_batch.networks import networks, write_tables
 
 DAY = date(2026, 10, 31)
 THEN, LATER = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
@@ -49,7 +54,6 @@ def counted(tables, folder):
 @pytest.mark.parametrize(
     ("table", "change"),
     [
-        ("messages", {"room_id": None}),
         ("messages", {"user_id": None}),
         ("messages", {"created_at": None}),
         ("likes", {"message_id": None}),
@@ -64,6 +68,16 @@ def test_one_null_costs_one_row(tmp_path, table, change):
     assert dropped[table]["nulls"] == 1
     assert sum(reasons["nulls"] for reasons in dropped.values()) == 1
     assert all(whole[1][kind] - events[kind] <= 2 * UNITS_PER_ENGAGEMENT for kind in KINDS)
+
+
+def test_a_message_without_a_room_is_a_direct_one_and_counts_for_people(tmp_path):
+    found = network()
+    found["messages"] = [row | {"room_id": None, "mention_ids": [5]} for row in found["messages"]]
+    tables = write_tables(found, tmp_path / "tables")
+    dropped, events = counted(tables, tmp_path / "one")
+    assert {reason: rows for reason, rows in dropped["messages"].items() if rows} == {"direct": 100}
+    check_references({table: len(rows) for table, rows in found.items()}, dropped, Limits())
+    assert events == {"users": (100 + 90) * UNITS_PER_ENGAGEMENT, "rooms": 0}
 
 
 def test_lists_of_either_kind_may_be_null(tmp_path):
@@ -89,6 +103,20 @@ def test_who_came_after_the_day_is_late_and_neither_served_nor_recommended(tmp_p
     tables = write_tables(network(users={"created_at": LATER, "id": 20}), tmp_path / "tables")
     found = engine("compiled")(tables, DAY, Parameters(), tmp_path)
     assert not {1} & {*found["users"].user.tolist(), *found["users"].item.tolist()}
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(networks())
+def test_sql_counts_what_it_leaves_out_as_the_compiled_steps_do(network):
+    with tempfile.TemporaryDirectory() as folder:
+        tables = write_tables(network, Path(folder) / "tables")
+        compiled, _ = counted(tables, Path(folder) / "engagement")
+        with opened(tables, Path(folder)) as database:
+            sql_engine.count_engagement(database, DAY, Parameters())
+            found = sql_engine.count_dropped(database, DAY, Parameters())
+    assert found == {
+        table: left for table, reasons in compiled.items() if (left := {name: n for name, n in reasons.items() if n})
+    }
 
 
 @pytest.mark.parametrize("table", ["users", "rooms", "messages", "likes", "follows", "subscriptions"])

@@ -80,6 +80,24 @@ def test_late_messages_are_counted_and_only_their_minutes_done_again(connection:
     assert passes.fetchall() == [(2, 2), (1, 0), (1, 0), (1, 0), (1, 0)]
 
 
+def test_late_minutes_do_not_turn_back_how_far_the_job_is(connection: psycopg.Connection) -> None:
+    load(connection, [delivery(n, "A", "0.1", START + n * MINUTE) for n in range(5)], "test")
+    run_job(connection)
+    through = "SELECT aggregated_through FROM sentiment.progress"
+    before = connection.execute(through).fetchone()
+    load(connection, [delivery(10, "B", "1", START), delivery(11, "B", "1", START + MINUTE)], "late")
+    assert run_job(connection, at_most=1).remaining == 1
+    assert connection.execute(through).fetchone() == before
+
+
+def test_late_messages_add_up_over_the_times_that_a_minute_is_done_again(connection: psycopg.Connection) -> None:
+    for number in range(3):
+        load(connection, [delivery(number, "A", "0.1", START)], "test")
+        run_job(connection)
+    found = connection.execute("SELECT passes, late_messages FROM sentiment.market_minute").fetchall()
+    assert found == [(3, 2)]
+
+
 def test_new_minutes_come_before_late_ones(connection: psycopg.Connection) -> None:
     load(connection, [delivery(1, "A", "0.1", START + 9 * MINUTE)], "test")
     run_job(connection, at_most=1)

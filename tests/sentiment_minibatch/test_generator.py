@@ -2,8 +2,9 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from sentiment_minibatch.generator import Arrival, StreamSettings, arrivals, deliveries, symbol_names
+from sentiment_minibatch.generator import Arrival, StreamSettings, arrivals, deliveries
 from sentiment_minibatch.scores import RejectedDeliveryError, Score, judge, time_of
+from sentiment_minibatch.tickers import symbol_names
 
 SETTINGS = StreamSettings(messages=20_000, minutes=30, symbols=300)
 STREAM: list[Arrival] = list(arrivals(SETTINGS))

@@ -1,17 +1,13 @@
-import os
-import subprocess
-import sys
-from pathlib import Path
+from __future__ import annotations
 
-NOTEBOOK = Path("notebooks/sentiment_minibatch.ipynb")
+import pytest
+
+from tests.notebooks import FOLDER, executed, shown, stored
 
 
-def test_the_notebook_runs_from_top_to_bottom(database_url: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbmake", "-o", "filterwarnings=", "-p", "no:cacheprovider", str(NOTEBOOK)],
-        env={**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(Path.cwd())},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+def test_the_notebook_runs_from_top_to_bottom_and_shows_what_is_kept(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    notebook = FOLDER / "sentiment_minibatch.ipynb"
+    assert shown(executed(notebook)) == shown(stored(notebook))

@@ -19,7 +19,7 @@ async function ask(path) {
 }
 
 function inWords(reason) {
-  const weight = reason.weight.toPrecision(3);
+  const weight = Number(reason.weight.toPrecision(3));
   if (reason.kind === "overall") return `popular: ${reason.weight} are linked`;
   if (reason.kind === "followers") return `the user's followers (${weight})`;
   return `${reason.kind === "room" ? "room" : "user"} ${reason.id} (${weight})`;
@@ -50,7 +50,7 @@ function card(kind, item, before) {
   const words = element("div", "words");
   words.append(element("span", "", `${item.rank}.`), element("strong", "", `${NAMES[kind]} ${item.id}`));
   if (before) words.append(element("span", "moved", moved(item, before)));
-  words.append(element("span", "score", item.score ? item.score.toPrecision(4) : ""));
+  words.append(element("span", "score", item.score ? Number(item.score.toPrecision(3)) : ""));
   const more = item.reasons.length > 4 ? ` and ${item.reasons.length - 4} more` : "";
   const because = element("div", "reasons", `by ${item.reasons.slice(0, 4).map(inWords).join(", ")}${more}`);
   made.append(words, bar(item.reasons), because);
@@ -59,18 +59,22 @@ function card(kind, item, before) {
 
 async function recommended(user, kind, of) {
   const address = `/api/v1/users/${encodeURIComponent(user)}/recommendations?kind=${kind}&limit=100`;
-  return (await ask(of ? `${address}&of=${encodeURIComponent(of)}` : address)).items;
+  return ask(of ? `${address}&of=${encodeURIComponent(of)}` : address);
 }
 
 async function show(user, of) {
+  let arm = null;
   for (const kind of KINDS) {
-    const items = await recommended(user, kind);
-    const before = of ? await recommended(user, kind, of) : null;
+    const answer = await recommended(user, kind);
+    const { items } = answer;
+    arm = answer.arm;
+    const before = of ? (await recommended(user, kind, of)).items : null;
     byId(kind).replaceChildren(...items.map((item) => card(kind, item, before)));
     const gone = (before || []).filter((other) => !items.some((item) => item.id === other.id));
     byId(`${kind}-gone`).textContent = gone.length ? `no longer: ${gone.map((other) => other.id).join(", ")}` : "";
     if (!items.length) byId(kind).append(element("li", "", "nothing"));
   }
+  return arm;
 }
 
 async function update(event) {
@@ -81,8 +85,8 @@ async function update(event) {
   status.textContent = "…";
   history.replaceState(null, "", `?user=${encodeURIComponent(user)}`);
   try {
-    await show(user, byId("of").value);
-    status.textContent = `user ${user}`;
+    const arm = await show(user, byId("of").value);
+    status.textContent = arm ? `user ${user}, in the arm ${arm}` : `user ${user}`;
   } catch (error) {
     for (const kind of KINDS) {
       byId(kind).replaceChildren();

@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, StratifiedKFold
 
 from common.version import code_version
+from common.version import version as release
 from sentiment_minibatch.scoring.labelled import LabelledMessages, groups_by_ticker
 from sentiment_minibatch.scoring.lexicon import read_lexicon
 from sentiment_minibatch.scoring.measures import calibration_error, roc_auc_interval
@@ -126,6 +127,7 @@ def _provenance(messages: LabelledMessages) -> dict[str, Any]:
         "data_sha256": messages.sha256,
         "messages": int(messages.bullish.size),
         "bullish": int(messages.bullish.sum()),
+        "release": release(),
         "code_version": code_version(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("numpy", "scipy", "scikit-learn")},

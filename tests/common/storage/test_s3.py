@@ -94,6 +94,19 @@ def test_a_failure_that_lasts_is_a_typed_error_with_the_uri(
         assert caught.value.exit_code == 75
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [(409, "ConditionalRequestConflict"), (412, "PreconditionFailed"), (409, "")]
+)
+def test_a_write_that_another_writer_was_ahead_of_is_a_conflict(
+    bucket: str, faulty_s3: FaultyS3, status: int, code: str
+) -> None:
+    store = open_store(f"s3://{bucket}/x")
+    for write in (lambda: store.create("key", b"1"), lambda: store.swap("key", b"1", None)):
+        faulty_s3.failures, faulty_s3.status, faulty_s3.code = 1, status, code
+        with pytest.raises(ConflictError):
+            write()
+
+
 def test_a_large_upload_that_fails_leaves_no_parts_behind(aws: str, bucket: str, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(40 << 20))
     store = open_store(f"s3://{bucket}")

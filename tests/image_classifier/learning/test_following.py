@@ -8,9 +8,11 @@ import signal
 import threading
 import time
 import urllib.request
+import uuid
 from collections import Counter
 from pathlib import Path
 
+import boto3
 import pytest
 
 from image_classifier.artifact import Artifact
@@ -47,10 +49,19 @@ def wait_until_all_answer_with(service: Running, version: str) -> None:
     raise AssertionError(f"the workers do not serve {version}")
 
 
+@pytest.fixture(params=["folder", "S3"])
+def models(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "folder":
+        return str(tmp_path)
+    request.getfixturevalue("aws")
+    bucket = f"models-{uuid.uuid4().hex[:8]}"
+    boto3.client("s3").create_bucket(Bucket=bucket)
+    return f"s3://{bucket}/models"
+
+
 def test_a_publication_is_served_without_a_failed_request_and_so_is_a_rollback(
-    serve: Serve, tmp_path: Path, artifact: Artifact, chart: bytes
+    serve: Serve, models: str, artifact: Artifact, chart: bytes
 ) -> None:
-    models = str(tmp_path)
     first = publish_artifact(models, artifact, {})
     service = serve(SERVE_ARTIFACT=models, SERVE_ARTIFACT_SECONDS="1", SERVE_WORKERS="2")
     while len(service.workers()) < 2:  # One of them answers before the other is there.

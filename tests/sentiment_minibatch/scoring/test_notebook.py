@@ -1,25 +1,13 @@
-"""The notebook of training, evaluation and errors runs, on made-up messages."""
+"""The notebook of training, evaluation and errors runs, on made-up messages, and shows what is kept."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+import pytest
 
-NOTEBOOK = Path("notebooks/sentiment_scoring.ipynb")
+from tests.notebooks import FOLDER, executed, shown, stored
 
 
-def test_the_notebook_runs_from_top_to_bottom() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbmake", "-o", "filterwarnings=", "-p", "no:cacheprovider", str(NOTEBOOK)],
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout
-
-
-def test_the_notebook_that_is_kept_shows_no_output() -> None:
-    assert '"outputs": []' in NOTEBOOK.read_text()
-    assert '"output_type"' not in NOTEBOOK.read_text()  # a reader's own messages would be in it
+def test_the_notebook_runs_from_top_to_bottom_and_shows_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MESSAGES", raising=False)  # a reader's own
+    notebook = FOLDER / "sentiment_scoring.ipynb"
+    assert shown(executed(notebook)) == shown(stored(notebook))

@@ -12,6 +12,7 @@ from flask_openapi3.openapi import OpenAPI
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from common.version import code_version, version
 from sentiment_minibatch.index import Version
 from sentiment_minibatch.load import load
 from sentiment_minibatch.web.answers import Answers
@@ -234,6 +235,7 @@ def test_metrics_tell_the_lag_and_what_is_pending(filled: psycopg.Connection, cl
     values = {name: float(value) for name, value in (line.split() for line in lines if not line.startswith("#"))}
     assert 0 <= values["sentiment_lag_seconds"] < 300
     assert values["sentiment_late_minutes_pending"] == 1
+    assert values[f'sentiment_build_info{{revision="{code_version()}",version="{version()}"}}'] == 1
 
 
 def test_every_answer_is_as_the_openapi_document_says(filled: psycopg.Connection, app: OpenAPI) -> None:
