@@ -24,6 +24,7 @@ _CALLERS = {
     "sentiment_minibatch.streaming.cli.rebuild_command": "sentiment-reader",
     "sentiment_minibatch.streaming": None,
     "sentiment_minibatch": "sentiment-job",
+    "image_classifier.api": "image-classifier",
     "recs_batch.generate": None,
     "recs_batch.serving": "recs-serving",
     "recs_batch": "recs-batch",

@@ -12,6 +12,7 @@ from tests.infra.conftest import parse
 
 ROLES = {
     "flink": ("streaming", "FlinkRole"),
+    "image-classifier": ("identity", "ClassifierRole"),
     "preprocess": ("streaming", "PreprocessRole"),
     "recs-batch": ("identity", "RecommendationsRole"),
     "recs-serving": ("identity", "ServingRole"),
