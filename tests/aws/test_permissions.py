@@ -44,7 +44,7 @@ from sentiment_minibatch.streaming import preprocess
 from sentiment_minibatch.streaming.cli import main as streaming
 from sentiment_minibatch.streaming.delivery import PREFIX as ARCHIVE
 from tests.aws.calls import ACCOUNT, REGION, Call, recorded
-from tests.aws.policies import actions, allows, permits
+from tests.aws.policies import allows, listed, permits
 from tests.aws.rds import MASTER, Rds
 from tests.aws.test_database import DATABASE, instance, secret, server  # noqa: F401 (fixtures)
 from tests.image_classifier.conftest import encoded
@@ -124,11 +124,15 @@ def statements(deployed: dict[str, str], stack: str, role: str) -> list[dict[str
 
 
 def check(component: str, held: list[dict[str, Any]], made: set[Call]) -> None:
-    """Fail for a call that is not allowed, and for an action that is allowed, not used, and not excused."""
+    """Fail for a call that is not allowed, and for an action that a statement allows, unused and not excused."""
     refused = sorted(call for call in made if not allows(held, call))
     assert refused == [], f"{component} would be refused"
-    used = {action for call in made for s in held if permits(s, call) for action in [call.action]}
-    unused = actions(held) - used
+    unused = {
+        action
+        for statement in held
+        for action in listed(statement["Action"])
+        if not any(call.action == action and permits(statement, call) for call in made)
+    }
     assert unused == {action for name, action in EXCUSED if name == component}, (
         f"{component}: unused or wrongly excused"
     )
