@@ -44,6 +44,7 @@ def make(overlay: str, environment: Environment, context: str | None) -> list[Fi
     checks: list[Callable[[], Iterator[Finding]]] = [
         lambda: _identity(environment),
         *(lambda template=template: _stack(environment, template) for template in STACKS),
+        lambda: _values(environment),
         lambda: _secret(environment),
         lambda: _alarms(environment),
         lambda: _images(environment),
@@ -102,6 +103,13 @@ def _stack(environment: Environment, template: str) -> Iterator[Finding]:
     if client.get_template(StackName=name)["TemplateBody"] != body:
         changed.insert(0, "the template")
     yield Finding("changes", what, ", ".join(changed)) if changed else Finding("there", what)
+
+
+def _values(environment: Environment) -> Iterator[Finding]:
+    """Find values that hide what a stack has printed, such as the example's own."""
+    for name, printed in environment.outputs.items():
+        if environment.values.get(name, printed) != printed:
+            yield Finding("missing", f"{name} of {environment.source}", f"a stack says {printed}: take it out there")
 
 
 def _built(environment: Environment, declared: set[str]) -> dict[str, str]:

@@ -204,6 +204,10 @@ def test_a_plan_says_what_is_missing_and_makes_nothing(
     environment(tmp_path, values)
     infra_deploy(tmp_path, "storage")
     assert [f.state for f in plan._stack(found, "storage")] == ["there"]
+    assert list(plan._values(found)) == []
+    (hidden,) = plan._values(environment(tmp_path, values | {"DataBucket": "example"}))
+    assert hidden.what.startswith("DataBucket of ")
+    assert hidden.detail == f"a stack says {values['DataBucketName']}: take it out there"
     changed = environment(tmp_path, values | {"RecommendationDays": "90"})
     assert [(f.state, f.detail) for f in plan._stack(changed, "storage")] == [("changes", "RecommendationDays")]
 
