@@ -145,7 +145,7 @@ bench-stream: install-streaming build/pyflink-dependencies.jar .venv-bench-strea
 
 .PHONY: test-streaming
 test-streaming: install-streaming build/pyflink-dependencies.jar $(VENV)/development.installed ## run the tests of the Flink job (needs a JDK 17 and Maven)
-	$(BIN)/pytest -m flink tests/sentiment_minibatch/streaming $(PYTEST_ARGS)
+	$(BIN)/pytest -m flink tests/sentiment_minibatch/streaming tests/aws $(PYTEST_ARGS)
 
 # --- check ------------------------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ notebooks: $(VENV)/development.installed ## run the notebooks and keep what they
 	$(BIN)/python -m tests.notebooks $(NOTEBOOKS)
 
 .PHONY: lint
-lint: $(VENV)/development.installed ## check style, types, layering, Dockerfiles, shell scripts and YAML
+lint: $(VENV)/development.installed ## check style, types, layering, Dockerfiles, shell scripts, YAML and the workflow
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -187,6 +187,7 @@ lint: $(VENV)/development.installed ## check style, types, layering, Dockerfiles
 	git ls-files -co --exclude-standard 'docker/*.Dockerfile' | xargs $(BIN)/hadolint
 	git ls-files -co --exclude-standard '*.sh' .ci/run | xargs $(BIN)/shellcheck
 	git ls-files -co --exclude-standard '*.yaml' '*.yml' | xargs $(BIN)/yamllint --strict
+	$(BIN)/zizmor --offline --strict-collection --quiet .github
 
 .PHONY: format
 format: $(VENV)/development.installed ## format the code and sort its imports

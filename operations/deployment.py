@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -16,6 +17,8 @@ from operations.commands import run
 from operations.environment import Environment
 
 OVERLAYS = Path("k8s/overlays")
+# https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#auth-idp-oidc
+_SIGN_IN = "alb.ingress.kubernetes.io/auth-idp-oidc"
 Manifest = dict[str, Any]
 
 
@@ -45,6 +48,23 @@ def render(
 def unpinned(manifests: Iterable[Manifest]) -> set[str]:
     """Return the images that are named by a tag, which may come to mean another image."""
     return {container["image"] for container in _containers(manifests) if "@sha256:" not in container["image"]}
+
+
+def secrets_made_by_hand(manifests: Iterable[Manifest]) -> dict[tuple[str, str], set[str]]:
+    """Return the keys of secrets, by namespace and name, that manifests refer to and do not bring."""
+    named: dict[tuple[str, str], set[str]] = {}
+    brought = set()
+    for manifest in manifests:
+        metadata = manifest["metadata"]
+        if manifest["kind"] == "Secret":
+            brought.add((metadata["namespace"], metadata["name"]))
+        for container in _containers([manifest]):
+            for variable in container.get("env", []):
+                if held := variable.get("valueFrom", {}).get("secretKeyRef"):
+                    named.setdefault((metadata["namespace"], held["name"]), set()).add(held["key"])
+        if provider := metadata.get("annotations", {}).get(_SIGN_IN):
+            named[(metadata["namespace"], json.loads(provider)["secretName"])] = {"clientID", "clientSecret"}
+    return {secret: keys for secret, keys in named.items() if secret not in brought}
 
 
 def apply(manifests: list[Manifest], *, context: str | None, write: Callable[[str], None]) -> None:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
-from kubernetes.client import ApiClient, ApiextensionsV1Api, AppsV1Api, NetworkingV1Api
+from kubernetes.client import ApiClient, ApiextensionsV1Api, AppsV1Api, CoreV1Api, NetworkingV1Api
 from kubernetes.client.exceptions import ApiException
 
 from common.aws import application_error
@@ -43,10 +44,12 @@ def make(overlay: str, environment: Environment, context: str | None) -> list[Fi
     checks: list[Callable[[], Iterator[Finding]]] = [
         lambda: _identity(environment),
         *(lambda template=template: _stack(environment, template) for template in STACKS),
+        lambda: _values(environment),
         lambda: _secret(environment),
         lambda: _alarms(environment),
         lambda: _images(environment),
         lambda: _add_ons(environment),
+        lambda: _same_cluster(environment, context),
         lambda: _cluster(context),
         lambda: _manifests(overlay, environment, context),
     ]
@@ -102,6 +105,13 @@ def _stack(environment: Environment, template: str) -> Iterator[Finding]:
     yield Finding("changes", what, ", ".join(changed)) if changed else Finding("there", what)
 
 
+def _values(environment: Environment) -> Iterator[Finding]:
+    """Find values that hide what a stack has printed, such as the example's own."""
+    for name, printed in environment.outputs.items():
+        if environment.values.get(name, printed) != printed:
+            yield Finding("missing", f"{name} of {environment.source}", f"a stack says {printed}: take it out there")
+
+
 def _built(environment: Environment, declared: set[str]) -> dict[str, str]:
     """Return the versions of the code that is built here, `not uploaded yet` where the bucket has another."""
     versions = {}
@@ -152,20 +162,34 @@ def _add_ons(environment: Environment) -> Iterator[Finding]:
     yield Finding("there" if status == "ACTIVE" else "missing", f"cluster {cluster}", status)
     installed = set(client.list_addons(clusterName=cluster)["addons"])
     for name, reason in _ADD_ONS.items():
-        if name not in installed:
+        described = client.describe_addon(clusterName=cluster, addonName=name)["addon"] if name in installed else None
+        if described is None:
             yield Finding("missing", f"add-on {name}", reason)
-        elif name != "vpc-cni" or _enforces_policies(client, cluster):
-            yield Finding("there", f"add-on {name}")
-        else:
+        elif described["status"] != "ACTIVE":
+            yield Finding("missing", f"add-on {name}", f"it is {described['status']}")
+        elif name == "vpc-cni" and not _enforces_policies(described):
             yield Finding(
                 "missing", f"add-on {name}", 'network policies are not enforced: {"enableNetworkPolicy": "true"}'
             )
+        else:
+            yield Finding("there", f"add-on {name}")
 
 
-def _enforces_policies(client: Any, cluster: str) -> bool:
+def _enforces_policies(add_on: dict[str, Any]) -> bool:
     # https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html
-    configured = client.describe_addon(clusterName=cluster, addonName="vpc-cni")["addon"].get("configurationValues")
-    return str(json.loads(configured or "{}").get("enableNetworkPolicy", "")).lower() == "true"
+    configured = json.loads(add_on.get("configurationValues") or "{}")
+    return str(configured.get("enableNetworkPolicy", "")).lower() == "true"
+
+
+def _same_cluster(environment: Environment, context: str | None) -> Iterator[Finding]:
+    """See whether kubectl speaks to the cluster that the values name, and not to the one of yesterday."""
+    name = environment.values["ClusterName"]
+    server = urlsplit(connect(context).configuration.host).hostname
+    endpoint = environment.client("eks").describe_cluster(name=name)["cluster"]["endpoint"]
+    if server == urlsplit(endpoint).hostname:
+        yield Finding("there", "kubectl's context")
+    else:
+        yield Finding("missing", "kubectl's context", f"it is {server}: aws eks update-kubeconfig --name {name}")
 
 
 def _cluster(context: str | None) -> Iterator[Finding]:
@@ -186,6 +210,8 @@ def _manifests(overlay: str, environment: Environment, context: str | None) -> I
     manifests = deployment.render(overlay, release.read_digests(), environment)
     for image in sorted(deployment.unpinned(manifests)):
         yield Finding("missing", f"image {image}", "make build-push")
+    for (namespace, name), keys in deployment.secrets_made_by_hand(manifests).items():
+        yield _secret_made_by_hand(namespace, name, keys, connect(context))
     try:
         changed = deployment.changes(manifests, context)
     except CommandError as error:
@@ -193,3 +219,15 @@ def _manifests(overlay: str, environment: Environment, context: str | None) -> I
             raise
         changed = ["all of them, for the namespace is not there yet"]
     yield Finding("changes" if changed else "there", "objects in the cluster", ", ".join(changed))
+
+
+def _secret_made_by_hand(namespace: str, name: str, keys: set[str], api: ApiClient) -> Finding:
+    try:
+        held = CoreV1Api(api).read_namespaced_secret(name, namespace).data or {}
+    except ApiException as error:
+        if error.status != 404:
+            raise
+        held = {}
+    lacking = ", ".join(sorted(keys - held.keys()))
+    detail = f"{lacking}: kubectl -n {namespace} create secret generic {name} …" if lacking else ""
+    return Finding("missing" if lacking else "there", f"secret {name}", detail)

@@ -18,10 +18,11 @@ from botocore.exceptions import ClientError
 
 from common.errors import ApplicationError, UnavailableError
 
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 # One manifest, or an index of several: a registry says 404 to who does not accept what it holds.
 _MANIFESTS = ", ".join(
     (
-        "application/vnd.docker.distribution.manifest.v2+json",
+        DOCKER_MANIFEST,
         "application/vnd.oci.image.manifest.v1+json",
         "application/vnd.docker.distribution.manifest.list.v2+json",
         "application/vnd.oci.image.index.v1+json",
@@ -31,6 +32,14 @@ _MANIFESTS = ", ".join(
 
 class RegistryError(ApplicationError):
     """ECR or the registry refused; the message says what."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a registry holds under a tag: its digest, and its media type."""
+
+    digest: str
+    media_type: str
 
 
 @dataclass(frozen=True)
@@ -73,8 +82,8 @@ def lifecycle_policy() -> str:
     return json.dumps(json.loads(files("operations").joinpath("lifecycle.json").read_text()))
 
 
-def digest(credentials: Login, name: str, tag: str) -> str | None:
-    """Return the digest that the registry holds under this tag, or None. Raises `RegistryError`, `UnavailableError`."""
+def manifest(credentials: Login, name: str, tag: str) -> Manifest | None:
+    """Return what the registry holds under this tag, or None. Raises `RegistryError`, `UnavailableError`."""
     scheme = "http" if is_loopback(credentials.registry) else "https"
     headers = urllib3.make_headers(basic_auth=f"{credentials.user}:{credentials.password}")
     try:
@@ -90,7 +99,7 @@ def digest(credentials: Login, name: str, tag: str) -> str | None:
         return None
     if response.status != 200:
         raise RegistryError(f"the registry {credentials.registry} answered {response.status} for {name}:{tag}")
-    return str(response.headers["Docker-Content-Digest"])
+    return Manifest(response.headers["Docker-Content-Digest"], response.headers["Content-Type"])
 
 
 def is_loopback(registry: str) -> bool:

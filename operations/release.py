@@ -14,9 +14,10 @@ from common.errors import ApplicationError, MissingInputError
 from operations import images, registry
 from operations.commands import run
 from operations.images import Image
-from operations.registry import Login
+from operations.registry import Login, Manifest
 
 DIGESTS = Path("build/digests.json")
+SAGEMAKER = {"image-classifier", "image-classifier-training"}
 
 
 class DirtyTreeError(ApplicationError):
@@ -67,14 +68,20 @@ def build(
 def push(chosen: Iterable[Image], *, tool: str, tag: str, credentials: Login) -> dict[str, str]:
     """Push images that were built as `name:tag` and return `registry/name@digest` for each.
 
-    A tag that the registry has already is left as it is: tags are immutable.
+    A tag that the registry has already is left as it is: tags are immutable. Raises `RegistryError` for an image of
+    SageMaker's whose manifest SageMaker does not take, whoever pushed it.
     """
     pushed = {}
     with logged_in(credentials, tool) as environment:
         for image in chosen:
             registry.ensure_repository(image.name)
-            digest = registry.digest(credentials, image.name, tag) or _push(image, tool, tag, credentials, environment)
-            pushed[image.name] = f"{credentials.registry}/{image.name}@{digest}"
+            held = registry.manifest(credentials, image.name, tag) or _push(image, tool, tag, credentials, environment)
+            if image.name in SAGEMAKER and held.media_type != registry.DOCKER_MANIFEST:
+                raise registry.RegistryError(
+                    f"{image.name}:{tag} is {held.media_type}, and SageMaker takes {registry.DOCKER_MANIFEST} alone: "
+                    "delete the tag there, and let `make build-push` build and push it"
+                )
+            pushed[image.name] = f"{credentials.registry}/{image.name}@{held.digest}"
     return pushed
 
 
@@ -94,14 +101,14 @@ def read_digests(path: Path = DIGESTS) -> dict[str, str]:
     return found
 
 
-def _push(image: Image, tool: str, tag: str, credentials: Login, environment: Mapping[str, str]) -> str:
+def _push(image: Image, tool: str, tag: str, credentials: Login, environment: Mapping[str, str]) -> Manifest:
     remote = f"{credentials.registry}/{image.name}:{tag}"
     run([tool, "tag", image.local(tag), remote])
     run([tool, "push", *_transport(tool, credentials), remote], show=True, environment=environment)
-    digest = registry.digest(credentials, image.name, tag)
-    if digest is None:
+    held = registry.manifest(credentials, image.name, tag)
+    if held is None:
         raise registry.RegistryError(f"{remote} was pushed and the registry does not have it")
-    return digest
+    return held
 
 
 @contextmanager

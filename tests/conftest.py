@@ -17,6 +17,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from common.postgres import embedded_database_url
+from tests.aws import calls, roles
 
 # Not one test may reach a real account, whatever the developer's shell has set.
 os.environ.update(
@@ -25,6 +26,7 @@ os.environ.update(
     AWS_DEFAULT_REGION="us-east-1",
     AWS_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    BOTOCORE_EXPERIMENTAL__PLUGINS="components=tests.aws.components",  # each client says whose it is
 )
 for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "DATABASE_URL", "STORE_URI"):
     os.environ.pop(variable, None)
@@ -35,6 +37,7 @@ _POSTGRES_DIRECTORY = "TEST_POSTGRES_DIRECTORY"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    calls.listen()
     if not hasattr(config, "workerinput"):
         directory = tempfile.mkdtemp(prefix="test-postgres-")
         os.environ[_POSTGRES_DIRECTORY] = f"{directory}/data"
@@ -49,6 +52,14 @@ def _moto_server() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _only_what_the_roles_allow() -> Iterator[None]:
+    """Whatever a test is about: a call to AWS that a component's role does not allow fails it."""
+    with calls.recorded() as made:
+        yield
+    assert roles.refused(made) == [], "on AWS these would be refused"
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class LocalAws:
 
 def connector_options(endpoint: str) -> dict[str, str]:
     """Return what makes Flink's AWS connectors talk to a local AWS, which takes any credentials."""
-    keys = {"accesskeyid": "local", "secretkey": "local"}
+    keys = {"accesskeyid": "flink", "secretkey": "local"}
     return {
         "aws.region": _REGION,
         "aws.endpoint": endpoint,

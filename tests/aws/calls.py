@@ -1,7 +1,8 @@
 """Every call that reaches the local AWS, as IAM sees it: who, which action, on which resource, under which conditions.
 
-A component is known by its access key, so processes, containers and Flink's JVM are recorded alike. What a call needs
-beside itself is recorded too: keys of KMS for what is encrypted, and to be told 404 the permission to list.
+A component is known by its access key, so processes, containers and Flink's JVM are recorded alike, or by its code
+(components.py). What a call needs beside itself is recorded too: keys of KMS for what is encrypted, and to be told 404
+the permission to list.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -16,14 +17,15 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
 import moto.server
-import pytest
 from moto.kinesis.utils import decompose_shard_iterator
+
+from tests.aws.components import HEADER
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 
 
-_NOBODY_IN_PARTICULAR = "testing"  # the tests' own key (tests/conftest.py)
+_NOBODY_IN_PARTICULAR = {"testing", "local"}  # the keys of tests/conftest.py and of the demo's local AWS
 
 
 class Call(NamedTuple):
@@ -34,15 +36,29 @@ class Call(NamedTuple):
     context: tuple[tuple[str, str], ...] = ()
 
 
+_listening: list[dict[str, set[Call]]] = []
+
+
 @contextmanager
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[Call]]]:
-    """Record the calls by the access key that signed them, but for the tests' own."""
+def recorded() -> Iterator[dict[str, set[Call]]]:
+    """Record the calls by component: the access key that signed them, or whose client it was; others are nobody's."""
     calls: dict[str, set[Call]] = {}
-    answer = moto.server.DomainDispatcherApplication.__call__
+    _listening.append(calls)
+    try:
+        yield calls
+    finally:
+        _listening.pop()
+
+
+def listen() -> None:
+    """Let every local AWS of this process tell who asks it for what."""
+    dispatcher: Any = moto.server.DomainDispatcherApplication
+    answer = dispatcher.__call__
 
     def record(application: Any, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if signed is None or signed["key"] == _NOBODY_IN_PARTICULAR:
+        component = _component(signed, environ)
+        if signed is None or component is None:
             result: Iterable[bytes] = answer(application, environ, start_response)
             return result
         statuses: list[int] = []
@@ -54,13 +70,18 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[Call]]]:
         of_s3 = signed["service"] == "s3"
         body = b"" if of_s3 else _body(environ)
         result = answer(application, environ, start)
-        made = _of_s3(environ, statuses[0]) if of_s3 else _of_json(signed["service"], environ, body)
-        calls.setdefault(signed["key"], set()).update(made)
+        made = set(_of_s3(environ, statuses[0]) if of_s3 else _of_json(signed["service"], environ, body))
+        for calls in _listening:
+            calls.setdefault(component, set()).update(made)
         return result
 
-    with monkeypatch.context() as patched:
-        patched.setattr(moto.server.DomainDispatcherApplication, "__call__", record)
-        yield calls
+    dispatcher.__call__ = record
+
+
+def _component(signed: re.Match[str] | None, environ: dict[str, Any]) -> str | None:
+    if signed is not None and signed["key"] not in _NOBODY_IN_PARTICULAR:
+        return signed["key"]
+    return environ.get(f"HTTP_{HEADER.upper().replace('-', '_')}")
 
 
 def _body(environ: dict[str, Any]) -> bytes:

@@ -1,12 +1,13 @@
 """What a role of the templates allows, by IAM's rules as far as the templates use them; anything else is an error.
 
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. The evaluators on the package
-index want an account, a solver, or know no conditions; this is what is left of one for roles that only allow.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. moto's own knows no
+conditions; PyPI's parliament, policyuniverse, policy-sentry and cloudsplaining lint or expand and decide nothing; npm's
+iam-simulate decides, but needs Node. This is what is left of one for roles that only allow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.aws.calls import Call
 Statement = Mapping[str, Any]
 
 
-def allows(statements: list[Statement], call: Call) -> bool:
+def allows(statements: Sequence[Statement], call: Call) -> bool:
     return any(permits(statement, call) for statement in statements)
 
 
@@ -29,7 +30,7 @@ def permits(statement: Statement, call: Call) -> bool:
     )
 
 
-def actions(statements: list[Statement]) -> set[str]:
+def actions(statements: Sequence[Statement]) -> set[str]:
     return {action for statement in statements for action in listed(statement["Action"])}
 
 

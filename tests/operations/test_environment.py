@@ -204,11 +204,15 @@ def test_a_plan_says_what_is_missing_and_makes_nothing(
     environment(tmp_path, values)
     infra_deploy(tmp_path, "storage")
     assert [f.state for f in plan._stack(found, "storage")] == ["there"]
+    assert list(plan._values(found)) == []
+    (hidden,) = plan._values(environment(tmp_path, values | {"DataBucket": "example"}))
+    assert hidden.what.startswith("DataBucket of ")
+    assert hidden.detail == f"a stack says {values['DataBucketName']}: take it out there"
     changed = environment(tmp_path, values | {"RecommendationDays": "90"})
     assert [(f.state, f.detail) for f in plan._stack(changed, "storage")] == [("changes", "RecommendationDays")]
 
 
-def test_a_plan_looks_whether_images_and_add_ons_are_there(
+def test_a_plan_looks_whether_images_are_there(
     tmp_path: Path, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = environment(tmp_path, values | {"ClusterName": values["Name"]})
@@ -216,21 +220,6 @@ def test_a_plan_looks_whether_images_and_add_ons_are_there(
     monkeypatch.setattr("operations.release.read_digests", lambda: {"recs-batch": pushed})
     (image,) = plan._images(found)
     assert (image.state, image.what) == ("missing", "image recs-batch")
-
-    # moto's EKS has no add-ons.
-    settings = {"vpc-cni": "{}", "eks-pod-identity-agent": "", "metrics-server": ""}
-    eks = SimpleNamespace(
-        describe_cluster=lambda name: {"cluster": {"status": "ACTIVE"}},
-        list_addons=lambda **_: {"addons": list(settings)},
-        describe_addon=lambda **named: {"addon": {"configurationValues": settings[named["addonName"]]}},
-    )
-    monkeypatch.setattr(Environment, "client", lambda *_: eks)
-    states = {f.what: f.state for f in plan._add_ons(found)}
-    assert [what for what, state in states.items() if state == "missing"] == ["add-on vpc-cni"]
-    settings["vpc-cni"] = '{"enableNetworkPolicy": "true"}'
-    del settings["metrics-server"]
-    states = {f.what: f.state for f in plan._add_ons(found)}
-    assert [what for what, state in states.items() if state == "missing"] == ["add-on metrics-server"]
 
 
 def test_a_plan_names_the_objects_that_would_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -85,8 +86,10 @@ def test_an_image_is_built_pushed_and_known_by_its_digest(
     aws: str, tool: str, registry_address: str, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pushed = build_push(registry_address)
-    held = registry.digest(Login(registry_address, "AWS", PASSWORD), "tiny", release.commit())
-    assert pushed == f"{registry_address}/tiny@{held}"
+    held = registry.manifest(Login(registry_address, "AWS", PASSWORD), "tiny", release.commit())
+    assert held is not None
+    assert pushed == f"{registry_address}/tiny@{held.digest}"
+    assert held.media_type == registry.DOCKER_MANIFEST, "SageMaker takes no other"
     assert pushed in capsys.readouterr().out
     (found,) = boto3.client("ecr").describe_repositories(repositoryNames=["tiny"])["repositories"]
     assert found["imageTagMutability"] == "IMMUTABLE"
@@ -120,7 +123,7 @@ def test_a_dirty_tree_is_refused_unless_allowed_and_then_says_so(
     with pytest.raises(DirtyTreeError, match=r"1 files differ from the commit \(hello"):
         build_push(registry_address)
     assert build_push(registry_address, "--allow-dirty")
-    assert registry.digest(Login(registry_address, "AWS", PASSWORD), "tiny", release.tag_of_tree())
+    assert registry.manifest(Login(registry_address, "AWS", PASSWORD), "tiny", release.tag_of_tree())
 
 
 def test_another_change_of_the_same_commit_is_another_tag(repository: Path) -> None:
@@ -140,7 +143,42 @@ def test_what_docker_pushes_today_is_found(registry_address: str, kind: str) -> 
     headers = urllib3.make_headers(basic_auth=f"AWS:{PASSWORD}") | {"Content-Type": f"application/vnd.{kind}+json"}
     url = f"http://{registry_address}/v2/index/manifests/1"
     assert urllib3.request("PUT", url, body=index, headers=headers).status == 201
-    assert registry.digest(Login(registry_address, "AWS", PASSWORD), "index", "1")
+    assert registry.manifest(Login(registry_address, "AWS", PASSWORD), "index", "1")
+
+
+@pytest.mark.parametrize("name", sorted(release.SAGEMAKER))
+def test_what_sagemaker_does_not_take_is_refused_and_what_it_takes_is_not(
+    aws: str, registry_address: str, name: str, tmp_path: Path
+) -> None:
+    """A docker whose daemon pushes what it likes, as one with the containerd image store does."""
+    tool, credentials = tmp_path / "docker", Login(registry_address, "AWS", PASSWORD)
+    tool.write_text('#!/bin/sh\n[ "$1" != login ] || cat > /dev/null\n')
+    tool.chmod(0o755)
+
+    def pushed(tag: str, kind: str) -> str:
+        put_manifest(registry_address, name, tag, kind)
+        return release.push([Image(name)], tool=str(tool), tag=tag, credentials=credentials)[name]
+
+    with pytest.raises(registry.RegistryError, match=rf"^{name}:1 is application/vnd.oci.*, and SageMaker takes"):
+        pushed("1", "application/vnd.oci.image.manifest.v1+json")
+    assert pushed("2", registry.DOCKER_MANIFEST).startswith(f"{registry_address}/{name}@sha256:")
+
+
+def put_manifest(address: str, name: str, tag: str, kind: str) -> None:
+    """Put an image of no layers, by the distribution API: a configuration, then a manifest of this type."""
+    headers = urllib3.make_headers(basic_auth=f"AWS:{PASSWORD}")
+    configuration = b"{}"
+    digest = f"sha256:{hashlib.sha256(configuration).hexdigest()}"
+    started = urllib3.request("POST", f"http://{address}/v2/{name}/blobs/uploads/", headers=headers)
+    place = f"{started.headers['Location']}&digest={digest}"
+    assert urllib3.request("PUT", place, body=configuration, headers=headers).status == 201
+    of_kind = "vnd.oci.image.config.v1" if "oci" in kind else "vnd.docker.container.image.v1"
+    config = {"mediaType": f"application/{of_kind}+json", "size": len(configuration), "digest": digest}
+    body = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": []})
+    answer = urllib3.request(
+        "PUT", f"http://{address}/v2/{name}/manifests/{tag}", body=body, headers=headers | {"Content-Type": kind}
+    )
+    assert answer.status == 201, answer.data
 
 
 def test_the_push_talks_to_the_daemon_that_the_build_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +215,7 @@ def test_a_wrong_password_is_refused_in_one_line(tool: str, registry_address: st
     with pytest.raises(CommandError, match="login failed"), release.logged_in(wrong, tool):
         pass
     with pytest.raises(registry.RegistryError, match="answered 401"):
-        registry.digest(wrong, "tiny", "any")
+        registry.manifest(wrong, "tiny", "any")
 
 
 def test_without_a_release_there_is_nothing_to_deploy(repository: Path) -> None:
