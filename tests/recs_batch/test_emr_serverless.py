@@ -28,7 +28,8 @@ def test_the_service_accepts_the_application_and_the_job():
 def test_the_command_line_understands_the_job():
     submit = read("job-run.json")["jobDriver"]["sparkSubmit"]
     command, *arguments = submit["entryPointArguments"]
-    parsed = main.commands[command].make_context(command, arguments, parent=click.Context(main)).params
+    parent = click.Context(main)
+    parsed = main.get_command(parent, command).make_context(command, arguments, parent=parent).params
     assert (parsed["engine"], parsed["scorer"], parsed["evaluating"]) == ("spark", None, False)
     settings = submit["sparkSubmitParameters"].split("--conf ")[1:]
     assert all(re.fullmatch(r"spark\.[\w.-]+=\S+ ?", setting) for setting in settings)
