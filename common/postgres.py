@@ -12,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 from common.database_credentials import credentials
 from common.errors import ApplicationError, ConfigurationError, UnavailableError
 from common.settings import DatabaseSettings, load_settings
+from common.termination import termination_held_back
 
 EMBEDDED_DIRECTORY = Path("var/postgres")
 # A server whose machine is gone says nothing any more; without these a client would wait a quarter of an hour for it.
@@ -51,7 +52,9 @@ def embedded_database_url(directory: Path = EMBEDDED_DIRECTORY) -> str:
         ) from None
     directory.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return str(get_server(directory).get_uri())
+        # Stopped in mid-start we would leave a server behind that nobody knows of.
+        with termination_held_back():
+            return str(get_server(directory).get_uri())
     except Exception as error:  # the wheel raises whatever its subprocesses raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ApplicationError(
