@@ -19,14 +19,19 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
     raise _EndedError
 
 
+def _get_terminated_twice(done: list[str]) -> None:
+    with termination_held_back():
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append("whole")
+
+
 def test_it_takes_effect_after_the_block_and_once() -> None:
     before = signal.signal(signal.SIGTERM, _end)
-    done = []
+    done: list[str] = []
     try:
-        with pytest.raises(_EndedError), termination_held_back():
-            os.kill(os.getpid(), signal.SIGTERM)
-            os.kill(os.getpid(), signal.SIGTERM)
-            done.append("whole")
+        with pytest.raises(_EndedError):
+            _get_terminated_twice(done)
         assert done == ["whole"]
         assert signal.getsignal(signal.SIGTERM) is _end
     finally:
