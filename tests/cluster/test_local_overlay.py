@@ -23,13 +23,18 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 def test_everything_is_ready_and_nothing_had_to_start_twice(namespace: str) -> None:
     """But for the look-up of recommendations, which is ready when there has been a night."""
-    statuses = {
-        pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]
-        for pod in objects("pods", "--selector=!batch.kubernetes.io/job-name")
-    }
-    assert len(statuses) >= 5
-    assert {name for name, status in statuses.items() if status["restartCount"]} == set()
-    assert {name.rsplit("-", 2)[0] for name, status in statuses.items() if not status["ready"]} <= {"recs-serving"}
+
+    def statuses() -> dict[str, Any]:
+        pods = objects("pods", "--selector=!batch.kubernetes.io/job-name")
+        to_come = [{"ready": False, "restartCount": 0}]
+        return {pod["metadata"]["name"]: pod["status"].get("containerStatuses", to_come)[0] for pod in pods}
+
+    def unready() -> set[str]:
+        return {name.rsplit("-", 2)[0] for name, status in statuses().items() if not status["ready"]}
+
+    assert until(lambda: unready() <= {"recs-serving"}, seconds=120)  # a second replica comes a little later
+    assert len(statuses()) >= 5
+    assert {name for name, status in statuses().items() if status["restartCount"]} == set()
     migrations = objects("pods", "--selector=batch.kubernetes.io/job-name=sentiment-migrate")
     assert [pod["status"]["phase"] for pod in migrations] == ["Succeeded"]
 
