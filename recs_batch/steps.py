@@ -51,12 +51,11 @@ log = get_logger(__name__)
 
 
 class Step(NamedTuple):
-    """A step: what it does, the steps whose partitions it reads, the files it must write, and how it is taken.
+    """A step: the steps whose partitions it reads, the files it must write, and how it is taken.
 
     It is given the night and a folder, and returns what its manifest is to say.
     """
 
-    description: str
     reads: tuple[str, ...]
     files: tuple[str, ...]
     take: Callable[[Night, Path], dict[str, Any]]
@@ -153,20 +152,11 @@ def _evaluate(night: Night, folder: Path) -> dict[str, Any]:
 
 def steps_of(evaluated: bool) -> dict[str, Step]:
     """Return the steps of a night by name."""
-    checked = "Check the tables and count who engages with whom and what."
-    found = {"engagement": Step(checked, (), ENGAGEMENT_FILES, _engagement)}
+    found = {"engagement": Step((), ENGAGEMENT_FILES, _engagement)}
     for kind, name in FILTER.items():
-        found[name] = Step(
-            f"Compute the similarities that lead to {kind}.", ("engagement",), FILTER_FILES, _filter(kind)
-        )
+        found[name] = Step(("engagement",), FILTER_FILES, _filter(kind))
     for kind, name in RECS.items():
-        reads = ("engagement", FILTER[kind])
-        found[name] = Step(f"Recommend {kind} to every user.", reads, (PARQUET, CSV, *LOOKUP), _recommend(kind))
+        found[name] = Step(("engagement", FILTER[kind]), (PARQUET, CSV, *LOOKUP), _recommend(kind))
     if evaluated:
-        found["evaluate"] = Step(
-            "Compare what is published with baselines on the last days, held back; write a report.",
-            (),
-            ("metrics.json", "report.html"),
-            _evaluate,
-        )
+        found["evaluate"] = Step((), ("metrics.json", "report.html"), _evaluate)
     return found

@@ -43,6 +43,8 @@ def command(uri: str, out: str, directory: Path) -> None:
                 yield from score_messages(track(messages_in(file, report.skip), "messages"), scorer, report)
             except UnreadableFileError as error:
                 set_aside.append(f"{file.name}: {error}")
+        if len(set_aside) == len(files):
+            report_set_aside(set_aside, len(files))  # before an empty OUT takes the place of another
 
     write_to(out, scores(), fields=TickerScore._fields)
     say_reasons(report)

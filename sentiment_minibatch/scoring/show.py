@@ -52,4 +52,6 @@ def show_evaluation(evaluation: Evaluation, others: Mapping[str, Interval]) -> N
         table.add_row(name, str(interval), "", "", "")
     console.print(table)
     if not others:
-        console.print("vaderSentiment is not installed; `make bench-scoring` compares with VADER and FinVADER")
+        console.print(
+            "VADER and FinVADER are in .venv-bench-scoring, which `make bench-scoring` makes: run this there to compare"
+        )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import recs_batch.graph
+from tests.recs_batch.command_line import succeed
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,3 +18,11 @@ def _no_stale_compiled_code():
         with suppress(FileNotFoundError):  # another process of the same run was faster
             if cached.stat().st_mtime < newest:
                 cached.unlink()
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    """The tables of a small network."""
+    folder = tmp_path_factory.mktemp("tables")
+    succeed("generate", "--out", folder, "--users", 200, "--rooms", 30, "--messages", 1000, "--likes", 5000)
+    return folder

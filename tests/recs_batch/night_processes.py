@@ -179,7 +179,7 @@ def _stand_in_for_steps(gate) -> None:
                 return {"counts": {"users": 2, "rows": 2}}
             return {"tables": {"users": 2}, "dropped": {}}
 
-        return Step(step.description, step.reads, files, take)
+        return Step(step.reads, files, take)
 
     def stand_ins(evaluated: bool) -> dict:
         return {name: taken(name, step) for name, step in steps_of(evaluated).items()}

@@ -13,16 +13,9 @@ from recs_batch.arms import arm_of, names_of, places_of
 from recs_batch.published import Published
 from recs_batch.serving.app import create_app
 from recs_batch.serving.settings import ServeSettings
-from tests.recs_batch.test_cli import DATE, recs_batch, refused, succeed
+from tests.recs_batch.command_line import DATE, recs_batch, refused, succeed
 
 ARMS = {"bold": {"filter_users": {"own": 1}, "filter_rooms": {"power": 1}}, "calm": {"filter_users": {"power": 0.25}}}
-
-
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tables")
-    succeed("generate", "--out", folder, "--users", 200, "--rooms", 30, "--messages", 1000, "--likes", 5000)
-    return folder
 
 
 @pytest.fixture

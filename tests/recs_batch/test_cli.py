@@ -1,11 +1,8 @@
 import csv
-import io
 import json
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -14,50 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from common.cli import run
 from common.storage import latest_publication, list_publications, open_store
-from recs_batch.cli import main
 from recs_batch.parameters import Parameters
 from recs_batch.published import Published
-
-DATE = "2026-10-31"
-
-
-@dataclass
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def recs_batch(*arguments):
-    """Run a command as `python -m recs_batch` does, in this process."""
-    out, errors = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(errors), pytest.raises(SystemExit) as end:
-        run(main, [str(argument) for argument in arguments])
-    return Done(end.value.code, out.getvalue(), errors.getvalue())
-
-
-def succeed(*arguments):
-    done = recs_batch(*arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def refused(done, code, *words):
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    line = done.stderr.splitlines()[-1]
-    assert line.startswith("error: ")
-    for word in words:
-        assert word in line
-
-
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tables")
-    succeed("generate", "--out", folder, "--users", 200, "--rooms", 30, "--messages", 1000, "--likes", 5000)
-    return folder
+from tests.recs_batch.command_line import DATE, recs_batch, refused, succeed
 
 
 @pytest.fixture

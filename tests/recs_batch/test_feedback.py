@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.recs_batch.test_cli import recs_batch, succeed
+from tests.recs_batch.command_line import recs_batch, succeed
 
 pytestmark = pytest.mark.usefixtures("_wide")
 DAY = "2026-10-31"

@@ -17,7 +17,7 @@ from recs_batch.generate import write_network
 from recs_batch.network import Network, NetworkSize
 from recs_batch.serving.app import create_app
 from recs_batch.serving.settings import ServeSettings
-from tests.recs_batch.test_cli import succeed
+from tests.recs_batch.command_line import succeed
 
 DAY = date(2026, 10, 31)
 QUIET = 100_001  # follows and has joined, engages with nobody, and nobody follows them

@@ -70,6 +70,15 @@ def test_compressed_files_are_scored_and_one_that_is_torn_is_set_aside(tmp_path:
     assert {json.loads(scored)["message_id"] for scored in out.read_text().splitlines()} >= {"1", "2", "5"}
 
 
+def test_what_was_scored_before_stays_if_no_file_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"text\n$F up\n")
+    out = tmp_path / "scores.ndjson"
+    out.write_text("of yesterday")
+    done = CliRunner().invoke(main, ["score", str(tmp_path / "a.csv"), "--out", str(out)])
+    assert "there is no column message_id" in str(done.exception)
+    assert out.read_text() == "of yesterday"
+
+
 def test_a_text_of_a_megabyte_is_refused_with_one_reason(tmp_path: Path) -> None:
     message = {"message_id": 1, "created_at": TIME, "text": "$F " * 300_000}
     (tmp_path / "a.ndjson").write_text(json.dumps(message))
