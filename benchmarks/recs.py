@@ -69,14 +69,14 @@ def _tables(size: str) -> Path:
     """Return the folder of the tables of a size, with `known` and `all` links, made once."""
     folder = DATA / size
     if not (folder / "known" / "users").exists():
-        from recs_batch.evaluation.hold_out import without_a_fifth
+        from recs_batch.evaluation.hold_out import without_a_share
         from recs_batch.tables import fetch_tables
 
         names = ("--users", "--rooms", "--messages", "--likes")
         sizes = [text for pair in zip(names, map(str, _sizes(size)), strict=True) for text in pair]
         made = str(folder.resolve() / "made")
         subprocess.run([sys.executable, "-m", "recs_batch", "generate", "--out", made, *sizes], check=True)
-        kept = without_a_fifth(fetch_tables(made, folder / "all"), DAY, folder / "kept", seed=0)
+        kept = without_a_share(fetch_tables(made, folder / "all"), DAY, folder / "kept", seed=0, share=0.2)
         shutil.copytree(kept, folder / "known")  # not its symbolic links: a night's tables are in one place
     return folder
 

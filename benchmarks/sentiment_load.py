@@ -69,6 +69,6 @@ def _bare_copy(connection: psycopg.Connection, path: Path) -> float:
     with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy:
         for table in read_tables(path, DELIVERIES):
             text = pa.BufferOutputStream()
-            pyarrow.csv.write_csv(table, text, pyarrow.csv.WriteOptions(include_header=False))
+            pyarrow.csv.write_csv(table.select(FIELDS), text, pyarrow.csv.WriteOptions(include_header=False))
             copy.write(text.getvalue())
     return time.perf_counter() - started

@@ -46,7 +46,7 @@ class Filter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rooms: Share = 0.3
-    own: Annotated[float, Field(gt=0, le=16)] = 8.0
+    own: Annotated[float, Field(gt=0, le=16)] = 4.0
     engagement: Share = 0.3
     popularity: Exponent = 0.375
     power: Annotated[float, Field(gt=0, le=1, multiple_of=0.125)] = 0.625

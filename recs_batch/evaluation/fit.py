@@ -17,8 +17,13 @@ from recs_batch.parameters import KINDS, Filter, Kind, Parameters
 
 FIT_SECONDS = 60.0  # of this process's processors: a busy machine fits as well as an idle one
 _MOST_USERS = 2_000  # recommended to in each run, so that a run takes seconds on a large network
+_SPLITS = 2  # at random, of a network that small
+_SHARE = 0.1  # of the links hidden then: with fewer links left, longer walks look better than they are
 _FEWEST_USERS = 50
 _SURE = 2.0  # standard errors by which a change must be better, user by user, than the filter before it
+# With links hidden, longer walks look better than they are: so the fit starts where the shortest is best, and what it
+# goes on to must be surely better. (Before any fit a middle way is better.)
+_START: dict[Kind, tuple[float, float, float]] = {"users": (8, 0.375, 0.625), "rooms": (1, 0.375, 0.625)}
 _SHAPES: dict[Kind, tuple[tuple[float, float, float], ...]] = {  # own, popularity and power that suit some networks
     "users": ((16, 0.25, 0.75), (4, 0.25, 0.5), (2, 0.25, 0.75), (1, 0.5, 0.75), (1, 0.5, 0.5)),
     "rooms": ((4, 0.375, 0.625), (4, 0.5, 0.625), (1, 0.25, 0.5), (1, 0.5, 0.75)),
@@ -30,14 +35,18 @@ log = get_logger(__name__)
 def fit(
     tables: Path, day: date, days: int, parameters: Parameters, scratch: Path, *, seconds: float = FIT_SECONDS
 ) -> Parameters:
-    """Return the parameters with filters that are better on the links of the `days` before the end of `day`.
+    """Return the parameters with filters that are good on the links of the `days` before the end of `day`.
 
     First a shape is chosen, then the balance of rooms, then what engagement counts. A change is made where recall
-    grows by more than `_SURE` standard errors, over the same users: a small network keeps what it has.
+    grows by more than `_SURE` standard errors, over the same users. A network of few links keeps what it has.
     """
-    halves = [split(tables, day, days, parameters, scratch / "once", seed=1, most=_MOST_USERS)]
+
+    def halves_of(seed: int) -> Split:
+        return split(tables, day, days, parameters, scratch / f"{seed}", seed=seed, most=_MOST_USERS, share=_SHARE)
+
+    halves = [halves_of(1)]
     if halves[0].at_random and all(len(users) < _MOST_USERS for users in halves[0].users.values()):
-        halves.append(split(tables, day, days, parameters, scratch / "twice", seed=2, most=_MOST_USERS))
+        halves += map(halves_of, range(2, _SPLITS + 1))
     for kind in KINDS:
         if len(halves[0].users[kind]) >= _FEWEST_USERS:
             end = time.process_time() + seconds / len(KINDS)
@@ -51,16 +60,19 @@ class _Fit:
         self._known: dict[Filter, npt.NDArray[np.float64]] = {}
 
     def best(self) -> Parameters:
-        best = self._parameters.filter_of(self._kind)
+        best = self._shaped(_START[self._kind])
         for stage in track((self._shapes, self._balances, self._engagements), f"fit {self._kind}"):
             best = self._better(best, stage(best))
         recall = float(self._recall(best).mean())
         log.info("fitted", kind=self._kind, runs=len(self._known), recall=round(recall, 4), **best.model_dump())
         return with_filter(self._parameters, self._kind, best)
 
-    def _shapes(self, best: Filter) -> list[Filter]:
-        names = ("own", "popularity", "power")
-        return [best.model_copy(update=dict(zip(names, shape, strict=True))) for shape in _SHAPES[self._kind]]
+    def _shaped(self, shape: tuple[float, float, float]) -> Filter:
+        chosen = dict(zip(("own", "popularity", "power"), shape, strict=True))
+        return self._parameters.filter_of(self._kind).model_copy(update=chosen)
+
+    def _shapes(self, _: Filter) -> list[Filter]:
+        return [self._shaped(shape) for shape in _SHAPES[self._kind]]
 
     @staticmethod
     def _balances(best: Filter) -> list[Filter]:

@@ -1,4 +1,4 @@
-"""A fifth of all links hidden at random: what evaluation falls back on where links do not say when they were made."""
+"""A share of all links hidden at random: what evaluation falls back on where links do not say when they were made."""
 
 from __future__ import annotations
 
@@ -14,32 +14,31 @@ from recs_batch.graph.reading import TableFiles, end_of, integers
 from recs_batch.hashing import mixed
 from recs_batch.tables import OPTIONAL, TABLES
 
-_SHARE = 0.2
 _TARGETS = {"follows": "following_user_id", "subscriptions": "room_id"}
 
 
-def without_a_fifth(tables: Path, day: date, folder: Path, seed: int) -> Path:
-    """Put the tables of a day into `folder`, without a fifth of the links (of mutual follows in both directions).
+def without_a_share(tables: Path, day: date, folder: Path, seed: int, share: float) -> Path:
+    """Put the tables of a day into `folder`, without a share of the links (of mutual follows in both directions).
 
     A pair's fate depends on its ids and the seed alone. Returns `folder`.
     """
     folder.mkdir(parents=True)
     for table in (*TABLES, *(name for name in OPTIONAL if (tables / name).exists())):
         if table in _TARGETS:
-            _write_kept(TableFiles(tables / table, end_of(day)), _TARGETS[table], folder / table, seed)
+            _write_kept(TableFiles(tables / table, end_of(day)), _TARGETS[table], folder / table, seed, share)
         else:
             (folder / table).symlink_to((tables / table).resolve(), target_is_directory=True)
     return folder
 
 
-def _write_kept(source: TableFiles, target: str, folder: Path, seed: int) -> None:
+def _write_kept(source: TableFiles, target: str, folder: Path, seed: int, share: float) -> None:
     folder.mkdir()
     writer: pq.ParquetWriter | None = None
     for batch in source.batches(*TABLES[source.name]):
         one, other = integers(batch, "user_id"), integers(batch, target)
         if source.name == "follows":
             one, other = np.minimum(one, other), np.maximum(one, other)
-        kept = batch.filter(pa.array(_uniform(one, other, seed) >= _SHARE))
+        kept = batch.filter(pa.array(_uniform(one, other, seed) >= share))
         writer = writer or pq.ParquetWriter(folder / "00000.parquet", batch.schema)
         writer.write_batch(kept)
     if writer is not None:

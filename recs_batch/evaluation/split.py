@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from common.logs import get_logger
-from recs_batch.evaluation.hold_out import without_a_fifth
+from recs_batch.evaluation.hold_out import without_a_share
 from recs_batch.graph import steps
 from recs_batch.graph.files import Positions, pairs_writer, read_array, read_pairs
 from recs_batch.graph.ids import Indices
@@ -19,6 +19,7 @@ from recs_batch.graph.tables import DayTables
 from recs_batch.parameters import KINDS, Kind, Parameters
 from recs_batch.recommendations import concatenate
 
+SHARE = 0.2  # of all links, held back where they do not say when they were made
 MOST_USERS = 20_000  # evaluated, drawn at random beyond that
 NOTHING = -1
 LINKS: dict[Kind, str] = {"users": "follows", "rooms": "subscriptions"}
@@ -42,7 +43,7 @@ class Truth:
 class Split:
     """What was known, in the folder `engagement`, and the links of `users` that were not.
 
-    Unknown are the links made between the ends of `cut` and `day`, or, if `at_random`, a fifth of all; `tables` are
+    Unknown are the links made between the ends of `cut` and `day`, or, if `at_random`, a share of all; `tables` are
     those with what was known in them.
     """
 
@@ -56,19 +57,27 @@ class Split:
 
 
 def split(
-    tables: Path, day: date, days: int, parameters: Parameters, scratch: Path, *, seed: int = 0, most: int = MOST_USERS
+    tables: Path,
+    day: date,
+    days: int,
+    parameters: Parameters,
+    scratch: Path,
+    *,
+    seed: int = 0,
+    most: int = MOST_USERS,
+    share: float = SHARE,
 ) -> Split:
     """Hold back the last `days` days before the end of `day`, for everybody at once.
 
-    Where that says nothing, for no link was made in these days, or every one, a fifth of the links is held back. At
+    Where that says nothing, for no link was made in these days, or every one, a `share` of the links is held back. At
     `most` so many users are evaluated.
     """
     by_time = _split((tables, tables), (day - timedelta(days=days), day), parameters, scratch / "by-time", most)
     known = sum(int(read_pairs(by_time.engagement, kind).linked.sum()) for kind in KINDS)
     if known and any(len(users) for users in by_time.users.values()):
         return by_time
-    log.warning("links do not say when they were made: holding back a fifth of them at random")
-    kept = without_a_fifth(tables, day, scratch / "kept", seed)
+    log.warning("links do not say when they were made: holding back some at random", share=share)
+    kept = without_a_share(tables, day, scratch / "kept", seed, share)
     return _split((tables, kept), (day, day), parameters, scratch / "at-random", most)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from recs_batch.evaluation.evaluate import METHODS, evaluate, held_back
 from recs_batch.evaluation.fit import fit
-from recs_batch.evaluation.hold_out import without_a_fifth
+from recs_batch.evaluation.hold_out import without_a_share
 from recs_batch.evaluation.metrics import coverage, estimate, hits_of, novelty, per_user
 from recs_batch.evaluation.report import render_report
 from recs_batch.evaluation.split import Truth, split
@@ -95,7 +95,7 @@ def test_where_links_say_nothing_of_time_a_fifth_of_them_is_held_back(timeless, 
 
 
 def test_mutual_follows_are_held_back_in_both_directions(timeless, tmp_path):
-    kept = pq.read_table(without_a_fifth(timeless, DAY, tmp_path / "kept", seed=3) / "follows").to_pydict()
+    kept = pq.read_table(without_a_share(timeless, DAY, tmp_path / "kept", seed=3, share=0.2) / "follows").to_pydict()
     every = pq.read_table(timeless / "follows").to_pydict()
     pairs, left = ({*zip(rows["user_id"], rows["following_user_id"], strict=True)} for rows in (every, kept))
     mutual = {(one, other) for one, other in pairs if (other, one) in pairs}
@@ -125,8 +125,10 @@ def test_a_handful_of_people_keep_the_default_filters(tmp_path):
     assert fit(fetch_tables(str(tmp_path / "in"), tmp_path / "tables"), DAY, 28, Parameters(), tmp_path) == Parameters()
 
 
-def test_a_fit_ends_when_its_time_is_over(halves, tmp_path):
-    assert fit(halves.tables, halves.cut, 60, Parameters(), tmp_path / "fit", seconds=0) == Parameters()
+def test_a_fit_ends_when_its_time_is_over_and_then_has_the_shortest_walk(halves, tmp_path):
+    fitted = fit(halves.tables, halves.cut, 60, Parameters(), tmp_path / "fit", seconds=0)
+    assert fitted.filter_users == Parameters().filter_users.model_copy(update={"own": 8})
+    assert fitted.filter_rooms == Parameters().filter_rooms
 
 
 def test_the_split_holds_back_only_what_is_new(halves):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.error import URLError
@@ -19,6 +20,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from common.storage import open_store, rollback
+from recs_batch.arms import arm_of, names_of
+from tests.recs_batch.command_line import DATE, succeed
 from tests.recs_batch.serving.conftest import Nights
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -34,11 +37,9 @@ class Served(NamedTuple):
     pid: int
 
 
-@pytest.fixture(scope="module")
-def served(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`python -m recs_batch serve` with two workers, over a copy of the store, until it is told to stop."""
-    store = shutil.copytree(nights.store, tmp_path_factory.mktemp("served") / "store")
-    port = 18000 + os.getpid() % 2000
+@contextmanager
+def _serving(store: Path, port: int) -> Iterator[Served]:
+    """`python -m recs_batch serve` with two workers, over a store, until it is told to stop."""
     command = [sys.executable, "-m", "recs_batch", "serve", "--port", str(port), "--poll-seconds", "0.2"]
     server = subprocess.Popen(command, env=os.environ | {"STORE_URI": str(store), "LOG_LEVEL": "WARNING"})
     address = f"http://127.0.0.1:{port}"
@@ -51,6 +52,13 @@ def served(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield Served(address, store, server.pid)
     server.send_signal(signal.SIGTERM)
     assert server.wait(timeout=40) == 0
+
+
+@pytest.fixture(scope="module")
+def served(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    store = shutil.copytree(nights.store, tmp_path_factory.mktemp("served") / "store")
+    with _serving(store, 18000 + os.getpid() % 2000) as service:
+        yield service
 
 
 def test_all_workers_follow_the_pointer_and_their_metrics_add_up(served: Served, nights: Nights) -> None:
@@ -96,6 +104,25 @@ def test_a_user_is_chosen_and_compared_with_another_night(
     page.locator("button").click()
     expect(page.locator("#status")).to_contain_text("knew no user 424242", timeout=30_000)
     page.close()
+
+
+@needs_browser
+def test_a_user_of_an_experiment_is_shown_with_their_arm(
+    browser: Browser, tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECS_ARMS", json.dumps({"bold": {"filter_users": {"own": 1}}}))
+    places = ("--tables", tables, "--work", tmp_path / "work", "--store", tmp_path / "store")
+    succeed("run", "--date", DATE, *places, "--no-evaluate")
+    names = names_of(["bold"])
+    with _serving(tmp_path / "store", 20000 + os.getpid() % 2000) as service:
+        page = browser.new_page()
+        page.goto(service.address)
+        for arm in names:
+            user = next(user for user in range(1, 200) if arm_of(user, names) == arm)
+            page.locator("#user").fill(str(user))
+            page.locator("button").click()
+            expect(page.locator("#status")).to_have_text(f"user {user}, in the arm {arm}", timeout=30_000)
+        page.close()
 
 
 @pytest.fixture(scope="module")
