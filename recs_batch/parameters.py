@@ -66,7 +66,7 @@ class Parameters(BaseModel):
     top: Annotated[int, Field(ge=1, le=100)] = 5
     scorer: Scorer = "filter"
     filter_users: Filter = Filter()
-    filter_rooms: Filter = Filter(rooms=2.0, own=1.0)
+    filter_rooms: Filter = Filter(rooms=2.0)
     weights: EventWeights = EventWeights()
     half_life_days: Annotated[float, Field(gt=0)] | None = None
     shown_days: Annotated[int, Field(ge=0, le=28)] = 3

@@ -20,13 +20,13 @@ _MOST_USERS = 2_000  # recommended to in each run, so that a run takes seconds o
 _SPLITS = 2  # at random, of a network that small
 _SHARE = 0.1  # of the links hidden then: with fewer links left, longer walks look better than they are
 _FEWEST_USERS = 50
-_SURE = 2.0  # standard errors by which a change must be better, user by user, than the filter before it
-# With links hidden, longer walks look better than they are: so the fit starts where the shortest is best, and what it
-# goes on to must be surely better. (Before any fit a middle way is better.)
-_START: dict[Kind, tuple[float, float, float]] = {"users": (8, 0.375, 0.625), "rooms": (1, 0.375, 0.625)}
+_SURE = 1.0  # standard errors by which a change must be better, user by user, than the filter before it
+# With links hidden, longer walks look better than they are: so the fit starts from short ones, and what it goes on to
+# must be surely better. (Before any fit a middle way is better.)
+_START: dict[Kind, tuple[float, float, float]] = {"users": (8, 0.375, 0.625), "rooms": (4, 0.375, 0.625)}
 _SHAPES: dict[Kind, tuple[tuple[float, float, float], ...]] = {  # own, popularity and power that suit some networks
     "users": ((16, 0.25, 0.75), (4, 0.25, 0.5), (2, 0.25, 0.75), (1, 0.5, 0.75), (1, 0.5, 0.5)),
-    "rooms": ((4, 0.375, 0.625), (4, 0.5, 0.625), (1, 0.25, 0.5), (1, 0.5, 0.75)),
+    "rooms": ((4, 0.5, 0.625), (1, 0.5, 0.75), (1, 0.25, 0.5), (1, 0.25, 1)),
 }
 
 log = get_logger(__name__)
