@@ -41,9 +41,7 @@ def main(names: list[str]) -> None:
             print(f"| {name} | {' | '.join(f'{recall:.3f}' for recall in recalls[kind].values())} |")
 
 
-def measure(
-    name: str, users: int = USERS, parameters: Parameters | None = None, fitting: bool = True
-) -> dict[Kind, dict[str, float]]:
+def measure(name: str, users: int = USERS, parameters: Parameters | None = None) -> dict[Kind, dict[str, float]]:
     """Return recall@5 of the filters and of every other method on one family, for users and rooms."""
     parameters, family = parameters or Parameters(), FAMILIES[name]
     random = np.random.default_rng(zlib.crc32(name.encode()))
@@ -58,9 +56,7 @@ def measure(
     with tempfile.TemporaryDirectory() as folder:
         write_tables(Path(folder) / "in", known, sizes, family, random)
         tables = fetch_tables(str(Path(folder) / "in"), Path(folder) / "tables")
-        chosen = {"filter": parameters}
-        if fitting:
-            chosen["fitted"] = fit(tables, DAY, 28, parameters, Path(folder) / "fit")
+        chosen = {"filter": parameters, "fitted": fit(tables, DAY, 28, parameters, Path(folder) / "fit")}
         found: dict[Kind, dict[str, float]] = {}
         for kind in KINDS:
             found[kind] = {

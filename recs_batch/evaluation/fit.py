@@ -20,7 +20,7 @@ _MOST_USERS = 2_000  # recommended to in each run, so that a run takes seconds o
 _SPLITS = 2  # at random, of a network that small
 _SHARE = 0.1  # of the links hidden then: with fewer links left, longer walks look better than they are
 _FEWEST_USERS = 50
-_SURE = 1.0  # standard errors by which a change must be better, user by user, than the filter before it
+_SURE, _SURER = 1.0, 2.0  # standard errors by which a shape, and then any other change, must be better, user by user
 # With links hidden, longer walks look better than they are: so the fit starts from short ones, and what it goes on to
 # must be surely better. (Before any fit a middle way is better.)
 _START: dict[Kind, tuple[float, float, float]] = {"users": (8, 0.375, 0.625), "rooms": (4, 0.375, 0.625)}
@@ -38,7 +38,7 @@ def fit(
     """Return the parameters with filters that are good on the links of the `days` before the end of `day`.
 
     First a shape is chosen, then the balance of rooms, then what engagement counts. A change is made where recall
-    grows by more than `_SURE` standard errors, over the same users. A network of few links keeps what it has.
+    grows by more than some standard errors, over the same users. A network of few links keeps what it has.
     """
 
     def halves_of(seed: int) -> Split:
@@ -61,8 +61,9 @@ class _Fit:
 
     def best(self) -> Parameters:
         best = self._shaped(_START[self._kind])
-        for stage in track((self._shapes, self._balances, self._engagements), f"fit {self._kind}"):
-            best = self._better(best, stage(best))
+        stages = (self._shapes, _SURE), (self._balances, _SURER), (self._engagements, _SURER)
+        for stage, sure in track(stages, f"fit {self._kind}"):
+            best = self._better(best, stage(best), sure)
         recall = float(self._recall(best).mean())
         log.info("fitted", kind=self._kind, runs=len(self._known), recall=round(recall, 4), **best.model_dump())
         return with_filter(self._parameters, self._kind, best)
@@ -82,13 +83,13 @@ class _Fit:
     def _engagements(best: Filter) -> list[Filter]:
         return [best.model_copy(update={"engagement": engagement}) for engagement in (0.1, 1.0)]
 
-    def _better(self, best: Filter, tried: list[Filter]) -> Filter:
+    def _better(self, best: Filter, tried: list[Filter], sure: float) -> Filter:
         gains: list[tuple[float, Filter]] = []
         for changed in tried:
             if changed == best or (changed not in self._known and time.process_time() > self._end):
                 continue
             gain = self._recall(changed) - self._recall(best)
-            if gain.mean() > _SURE * gain.std() / np.sqrt(len(gain)):
+            if gain.mean() > sure * gain.std() / np.sqrt(len(gain)):
                 gains.append((float(gain.mean()), changed))
         return max(gains, key=lambda one: one[0], default=(0.0, best))[1]
 
