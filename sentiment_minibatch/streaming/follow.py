@@ -15,6 +15,7 @@ import psycopg
 from common.aws import errors_of_aws
 from common.errors import ApplicationError, ConfigurationError
 from common.logs import get_logger
+from sentiment_minibatch.schema import OldSchemaError
 from sentiment_minibatch.streaming.metrics import Progress
 from sentiment_minibatch.streaming.reader import RevisionReader, is_the_only_reader
 from sentiment_minibatch.streaming.revisions import prune
@@ -50,9 +51,9 @@ class Follower:
                 with errors_of_aws(), self.database() as connection:
                     if self._is_our_turn(connection):
                         self._follow(connection)
-            except ConfigurationError:
-                raise
             except ApplicationError as error:
+                if not _may_pass(error):
+                    raise
                 self._failed(str(error))
                 self.stopped.wait(_AGAIN_SECONDS)
 
@@ -92,3 +93,8 @@ class Follower:
         if reason != self._trouble:  # once is enough of what lasts
             log.warning("tries again", stream=self.stream, reason=reason)
             self._trouble = reason
+
+
+def _may_pass(error: ApplicationError) -> bool:
+    """Tell whether what is wrong may mend itself: all but settings; migrations may be on their way."""
+    return not isinstance(error, ConfigurationError) or isinstance(error, OldSchemaError)

@@ -18,6 +18,8 @@ from urllib.error import HTTPError
 import psycopg
 import pytest
 
+from common.postgres import connect
+from sentiment_minibatch.schema import migrate
 from tests.aws.outages import AwsWithOutages, aws_with_outages
 from tests.sentiment_minibatch.processes import wait_until
 from tests.sentiment_minibatch.streaming.test_revisions import revision
@@ -140,6 +142,21 @@ def test_a_stream_that_is_not_there_yet_is_waited_for(
         kinesis.create_stream(StreamName=later, ShardCount=2)
         put(kinesis, later, 1)
         wait_until(lambda: minutes(connection) == 1)
+
+
+def test_a_database_without_its_tables_is_waited_for(database_url: str, kinesis: Any, stream: str, aws: str) -> None:
+    put(kinesis, stream, 1)
+    with following(database_url, stream, aws) as reader, connect(database_url, autocommit=True) as connection:
+        wait_until(lambda: reader.says("/readyz", "the database lacks 0001"))
+        migrate(connection)
+        wait_until(reader.is_ready)
+        assert minutes(connection) == 1
+
+
+def test_a_wrong_setting_ends_it(url: str, stream: str, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with following(url, stream, aws) as reader:
+        assert reader.process.wait(60) == 78
 
 
 def test_of_two_one_waits_unready_and_alive_and_takes_over(
