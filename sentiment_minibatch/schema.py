@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS sentiment.migration (
 """
 
 
+class OldSchemaError(ConfigurationError):
+    """The database lacks migrations that this release needs; `migrate` applies them."""
+
+
 def migrate(connection: psycopg.Connection) -> list[str]:
     """Apply the migrations that are missing, all in one transaction, and return their names.
 
@@ -47,10 +51,10 @@ def create_roles(connection: psycopg.Connection) -> None:
 
 
 def check_schema(connection: psycopg.Connection) -> None:
-    """Raise `ConfigurationError` unless the encoding is right and every migration has been applied."""
+    """Raise `ConfigurationError` unless the encoding is right, `OldSchemaError` unless every migration was applied."""
     check_encoding(connection)
     if missing := missing_migrations(connection):
-        raise ConfigurationError(
+        raise OldSchemaError(
             f"the database lacks {', '.join(missing)}; run `python -m sentiment_minibatch migrate` first"
         )
 

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     import psycopg
 
 _SECONDS_TO_START = 60
+# The server ends what a killed client was running, and frees its locks, within seconds; also if the client's whole
+# machine is gone, of which the network says nothing for two hours.
+_NOTICE_A_DEAD_CLIENT = """
+SET client_connection_check_interval = '2s';
+SET tcp_keepalives_idle = '10s';
+SET tcp_keepalives_interval = '5s';
+SET tcp_keepalives_count = 3;
+SET tcp_user_timeout = '25s';
+"""
 
 
 @contextmanager
@@ -64,8 +73,7 @@ def _kept(opened: psycopg.Connection) -> Iterator[psycopg.Connection]:
 
     try:
         with opened as connection:
-            # The server ends what a killed client was running, and frees its locks, within seconds.
-            connection.execute("SET client_connection_check_interval = '2s'")
+            connection.execute(_NOTICE_A_DEAD_CLIENT)
             yield connection
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]

@@ -7,7 +7,6 @@ where its rows end.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -60,15 +59,9 @@ class RevisionReader:
         return merged
 
 
-@contextmanager
-def only_reader(connection: psycopg.Connection) -> Iterator[None]:
-    """Wait until no other reader of this database is left; a second one takes over when the first one ends."""
-    connection.execute("SELECT pg_advisory_lock(%s)", [_READER_LOCK])
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            connection.execute("SELECT pg_advisory_unlock(%s)", [_READER_LOCK])
+def is_the_only_reader(connection: psycopg.Connection) -> bool:
+    """Tell whether no other connection reads into this database; if so this one does from now on, until it ends."""
+    return connection.execute("SELECT pg_try_advisory_lock(%s)", [_READER_LOCK]).fetchone() == (True,)
 
 
 def _positions(connection: psycopg.Connection, stream: str) -> dict[str, ShardPosition]:

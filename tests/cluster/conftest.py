@@ -1,4 +1,4 @@
-"""The local overlay on the cluster that KUBECONFIG names, from `kubectl apply` to `kubectl delete namespace`."""
+"""Overlays on the cluster that KUBECONFIG names, from `kubectl apply` to `kubectl delete namespace`."""
 
 from __future__ import annotations
 
@@ -74,15 +74,27 @@ def namespace() -> Iterator[str]:
     """The overlay, applied and ready."""
     with new_namespace(NAMESPACE):
         kubectl("apply", "--kustomize", "k8s/overlays/local")
-        for workload in ("statefulset/postgres", "deployment/image-classifier", "deployment/sentiment-page"):
-            kubectl("rollout", "status", workload, "--timeout=180s")
-        kubectl("wait", "--for=condition=Complete", "job/sentiment-migrate", "--timeout=120s")
+        wait_for_rollouts("statefulset/postgres", "deployment/image-classifier", "deployment/sentiment-page")
         yield NAMESPACE
+
+
+def wait_for_rollouts(*workloads: str) -> None:
+    """Wait until they are ready and the database has its tables."""
+    for workload in workloads:
+        kubectl("rollout", "status", workload, "--timeout=180s")
+    kubectl("wait", "--for=condition=Complete", "job/sentiment-migrate", "--timeout=120s")
 
 
 @pytest.fixture
 def page(namespace: str) -> Iterator[Callable[[str], Any]]:
     """Ask the sentiment page's API."""
+    with asking_the_page() as ask:
+        yield ask
+
+
+@contextmanager
+def asking_the_page() -> Iterator[Callable[[str], Any]]:
+    """What asks the sentiment page's API."""
     with forwarded("service/sentiment-page") as address:
 
         def get(path: str) -> Any:
@@ -93,15 +105,17 @@ def page(namespace: str) -> Iterator[Callable[[str], Any]]:
 
 
 @contextmanager
-def forwarded(target: str) -> Iterator[str]:
-    """The address at which a service of the cluster answers here."""
-    command = ["kubectl", "--namespace", NAMESPACE, "port-forward", target, ":80"]
+def forwarded(target: str, port: int = 80) -> Iterator[str]:
+    """The address at which a service, or a pod, of the cluster answers here."""
+    command = ["kubectl", "--namespace", NAMESPACE, "port-forward", target, f":{port}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forwarding:
         assert forwarding.stdout is not None
         said = forwarding.stdout.readline()
         assert "127.0.0.1:" in said, said
-        yield f"http://127.0.0.1:{said.split('127.0.0.1:')[1].split()[0]}"
-        forwarding.terminate()
+        try:
+            yield f"http://127.0.0.1:{said.split('127.0.0.1:')[1].split()[0]}"
+        finally:
+            forwarding.terminate()
 
 
 @pytest.fixture

@@ -21,6 +21,13 @@ def test_web_services_have_three_probes_and_finish_what_is_in_flight(manifests: 
         assert spec["topologySpreadConstraints"]
 
 
+def test_the_reader_is_not_killed_for_what_is_away(rendered: Callable[[str], list[Manifest]]) -> None:
+    (reader,) = (d for d in of_kind(rendered("stream"), "Deployment") if d["metadata"]["name"] == "sentiment-reader")
+    (container,) = reader["spec"]["template"]["spec"]["containers"]
+    probes = {kind: container[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "readiness", "liveness")}
+    assert probes == {"startup": "/healthz", "readiness": "/readyz", "liveness": "/healthz"}
+
+
 def test_the_database_is_fed_by_the_stream_or_by_the_mini_batch(rendered: Callable[[str], list[Manifest]]) -> None:
     def feeding(overlay: str) -> list[str]:
         manifests = rendered(overlay)

@@ -9,7 +9,6 @@ from threading import Event
 import click
 
 from common.commands import Command
-from common.errors import UnavailableError
 from sentiment_minibatch.commands.options import database
 
 
@@ -21,27 +20,26 @@ from sentiment_minibatch.commands.options import database
 def command(*, stream: str, host: str, port: int, retention_days: int | None) -> None:
     """Bring the database's minutes up to date with the stream of revisions, until stopped.
 
-    It goes on where it stopped. Of several that run, one reads and the others wait.
+    It goes on where it stopped, and waits for a stream or a database that is away. Of several that run, one reads and
+    the others wait.
     """
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.config import Config
 
     from common.settings import load_settings
     from sentiment_minibatch.settings import RetentionSettings
-    from sentiment_minibatch.streaming.follow import follow
+    from sentiment_minibatch.streaming.follow import Follower
     from sentiment_minibatch.streaming.metrics import Progress, serve_progress
-    from sentiment_minibatch.streaming.reader import RevisionReader, only_reader
 
     retention = timedelta(days=load_settings(RetentionSettings, retention_days=retention_days).retention_days)
+    # A stream that does not answer must show as away before /healthz calls the reader stuck.
+    waits = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+    client = boto3.client("kinesis", config=waits)
     stopped = Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     progress = Progress()
     server = serve_progress(progress, host, port)
     try:
-        with database() as connection, only_reader(connection):
-            reader = RevisionReader(boto3.client("kinesis"), stream, connection)
-            follow(reader, connection, progress, retention, lambda: not stopped.is_set())
-    except (BotoCoreError, ClientError) as error:
-        raise UnavailableError(f"the stream {stream} broke off ({error}); nothing is lost, run it again") from None
+        Follower(client, stream, database, progress, retention, stopped).run()
     finally:
         server.shutdown()
