@@ -23,6 +23,7 @@ _NOTICE_A_DEAD_SERVER = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,  # milliseconds
 }
+_SESSION = "-c timezone=UTC -c plan_cache_mode=force_custom_plan"
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -66,11 +67,13 @@ def embedded_database_url(directory: Path = EMBEDDED_DIRECTORY) -> str:
 def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
     """Open a connection whose session speaks UTC, with credentials of this moment (`DATABASE_CREDENTIALS`).
 
+    Statements are planned for their values: a plan for any values would lock every partition there is.
+
     Raises `DatabaseUnavailableError`, and what `credentials` raises.
     """
     address = make_conninfo(url, **_NOTICE_A_DEAD_SERVER, **credentials(url))
     try:
-        return psycopg.connect(address, autocommit=autocommit, options="-c timezone=UTC")
+        return psycopg.connect(address, autocommit=autocommit, options=_SESSION)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailableError(f"cannot reach the database at {describe(url)}: {_first_line(error)}") from None
 

@@ -71,7 +71,6 @@ class Database:
 
     def _connect(self) -> psycopg.Connection:
         connection = connect(self._url, autocommit=True)
-        connection.prepare_threshold = None  # a plan for any symbol and any time fits none
         connection.execute(f"SET statement_timeout = '{_LONGEST_STATEMENT}'".encode())
         self._own.connection = connection
         self._opened = [other for other in self._opened if not other.closed] + [connection]

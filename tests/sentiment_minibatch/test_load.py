@@ -1,6 +1,7 @@
 import random
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -9,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.postgres import connect
+from sentiment_minibatch.backfill import backfill_minutes
 from sentiment_minibatch.deliveries import tables_of
 from sentiment_minibatch.load import load, load_tables
 from sentiment_minibatch.prune import prune
+from sentiment_minibatch.reconcile import reconcile
 from sentiment_minibatch.scores import Delivery
 from tests.sentiment_minibatch.oracle import START, delivery, expected_minutes, minutes_of, recomputed, run_job
 
@@ -69,6 +72,23 @@ def test_a_batch_of_thousands_of_days_loads_and_may_be_moved_and_pruned(connecti
     assert minutes_of(connection) == recomputed(connection) == expected_minutes(moved)
     assert prune(connection, timedelta(days=1)).days == 400
     assert recomputed(connection) == {}
+
+
+@pytest.mark.parametrize("ask", [reconcile, backfill_minutes])
+def test_a_question_about_a_day_locks_that_days_partitions_however_often_it_was_asked(
+    connection: psycopg.Connection, ask: Callable[[psycopg.Connection, datetime, datetime], object]
+) -> None:
+    """A server that tries a plan of a repeated statement for all ranges locks all days, and of thousands it cannot."""
+    load(connection, [delivery(n, "A", "0.5", START - timedelta(days=n)) for n in range(60)], "days")
+    run_job(connection)
+    with connection.transaction():
+        for _ in range(20):
+            ask(connection, START - timedelta(days=3), START - timedelta(days=2))
+        ((locked,),) = connection.execute(
+            "SELECT count(DISTINCT relation) FROM pg_locks JOIN pg_inherits ON inhrelid = relation"
+            " JOIN pg_class ON pg_class.oid = relation WHERE relkind IN ('r', 'p') AND pid = pg_backend_pid()"
+        ).fetchall()
+    assert 0 < locked < 20
 
 
 def test_a_database_that_speaks_another_zone_files_the_same_minute(url: str, connection: psycopg.Connection) -> None:
