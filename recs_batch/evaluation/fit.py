@@ -25,7 +25,7 @@ _SURE, _SURER = 1.0, 2.0  # standard errors by which a shape, and then any other
 # must be surely better. (Before any fit a middle way is better.)
 _START: dict[Kind, tuple[float, float, float]] = {"users": (8, 0.375, 0.625), "rooms": (4, 0.375, 0.625)}
 _SHAPES: dict[Kind, tuple[tuple[float, float, float], ...]] = {  # own, popularity and power that suit some networks
-    "users": ((16, 0.25, 0.75), (4, 0.25, 0.5), (2, 0.25, 0.75), (1, 0.5, 0.75), (1, 0.5, 0.5)),
+    "users": ((4, 0.25, 0.5), (2, 0.25, 0.75), (1, 0.5, 0.75), (1, 0.5, 0.5)),
     "rooms": ((4, 0.5, 0.625), (1, 0.5, 0.75), (1, 0.25, 0.5), (1, 0.25, 1)),
 }
 
