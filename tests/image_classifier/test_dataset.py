@@ -65,6 +65,15 @@ def test_resized_and_recompressed_copies_are_found_and_other_pictures_are_not() 
     assert len(pairs) <= 6
 
 
+def test_every_pair_of_alike_pictures_is_found_wherever_they_stand() -> None:
+    random = np.random.default_rng(6)
+    vectors = random.normal(size=(5, 3))[random.integers(0, 5, 40)] + random.normal(0, 0.2, (40, 3))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    alike = {(i, j) for j in range(40) for i in range(j) if vectors[i] @ vectors[j] > 0.85}
+    assert set(near_duplicates(vectors)) == alike
+    assert {j for _, j in alike} > {38, 39}
+
+
 def test_a_plain_border_makes_no_picture_another_and_no_two_alike() -> None:
     patches = np.random.default_rng(4).integers(0, 256, (6, 6, 8, 3), np.uint8)
     pictures = [Image.fromarray(patch).resize((160, 120)) for patch in patches]
@@ -93,6 +102,14 @@ def test_folds_are_even_in_size_and_class() -> None:
     for fold in range(5):
         assert abs(np.sum(fold_of == fold) - 100) <= 2
         assert abs(labels[fold_of == fold].mean() - 0.5) < 0.03
+
+
+def test_every_class_is_even_over_the_folds_however_rare_it_is() -> None:
+    labels = np.random.default_rng(3).choice(["chart", "meme", "neither"], 400, p=[0.3, 0.62, 0.08])
+    fold_of = folds(np.arange(400), labels, 5, 1)
+    for kind in np.unique(labels):
+        counts = np.bincount(fold_of[labels == kind], minlength=5)
+        assert counts.max() - counts.min() <= 1
 
 
 @given(st.floats(0.3, 4))

@@ -2,13 +2,14 @@
 
 Cosmic Ray (cosmic-ray.readthedocs.io) makes the changes of Python; those of SQL, and some that nobody may make again,
 stand in mutants.toml, with which tests are about which modules, and which survivors are known, each with its reason.
-All of it happens in a copy of the tree. Of each module MUTANTS (5) changes are tried, or all.
+All of it happens in a copy of the tree. Of each module MUTANTS (3) changes are tried, or all.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def main() -> int:
 
 def _by_tests(config: dict[str, Any]) -> dict[str, list[Change]]:
     """Return the changes that are tried, by the tests that must notice."""
-    most = os.environ.get("MUTANTS", "5")
+    most = os.environ.get("MUTANTS", "3")
     found: dict[str, list[Change]] = defaultdict(list)
     for told in filter(lambda told: _wanted(told["file"]), config["change"]):
         found[told["tests"]].append(listed(told))
@@ -92,7 +93,7 @@ class _Trials:
             "tests.mutants.trials",
             "-m",
             "not (slow or flink or images or cluster)",
-            *tests.split(),
+            *shlex.split(tests),
         ]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
