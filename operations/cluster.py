@@ -85,9 +85,13 @@ def _address(path: str, query: dict[str, str]) -> str:
 
 def _error(said: str) -> ApplicationError:
     """Return what kubectl said as one of our errors."""
-    *_, last = said.splitlines() or [""]
+    first, *_, last = said.splitlines() * 2 or ["", ""]
     if refused := _REFUSED.search(last):
         return ClusterError(refused["reason"] or "with an error", refused["message"])
+    if " is invalid: " in first:
+        return ClusterError("Invalid", first)
+    if "must be logged in" in last:
+        return ClusterError("Unauthorized", last.removeprefix("error: "))
     if any(word in last for word in _NO_CLUSTER):
         return ConfigurationError(f"no cluster to talk to: {last.removeprefix('error: ')}")
     return UnavailableError(f"cannot reach the cluster: {last.removeprefix('error: ')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,33 @@ def test_what_the_cluster_refuses_is_said_in_its_words(api: Connected) -> None:
         api.get("/api/v1/namespaces/trader-network/pods/none")
     with pytest.raises(ClusterError, match="the cluster answered NotFound"):
         list(api.lines("/api/v1/namespaces/trader-network/pods/none"))
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "told"),
+    [
+        (
+            'The Job "x" is invalid: spec: Required\n* more',
+            ClusterError,
+            'answered Invalid: The Job "x" is invalid: spec',
+        ),
+        ("error: You must be logged in to the server (Unauthorized)", ClusterError, "answered Unauthorized: You must"),
+        ("Error from server: etcd is away", ClusterError, "answered with an error: etcd is away"),
+        ("error: unexpected EOF", UnavailableError, "cannot reach the cluster: unexpected EOF"),
+        ("", UnavailableError, "cannot reach the cluster"),
+    ],
+)
+def test_whatever_kubectl_says_is_one_line_and_tells_whether_to_try_again(
+    said: str, error: type[Exception], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kubectl that says what the real one (1.32) says to a real API server (1.36)."""
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(f"#!/bin/sh\nprintf '%s' '{said}' >&2\nexit 1\n")
+    kubectl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for ask in (lambda: Connected().get("/x"), lambda: list(Connected().lines("/x"))):
+        with pytest.raises(error, match=re.escape(told)):
+            ask()
 
 
 def test_who_leaves_a_log_that_does_not_end_is_not_kept_waiting(
