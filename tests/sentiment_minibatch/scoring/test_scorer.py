@@ -40,6 +40,7 @@ def test_a_negation_reaches_three_words_of_its_clause() -> None:
     assert evidence("not so good") == -0.5
     assert evidence("not! good") == 1.0
     assert evidence("not a b c good") == 1.0
+    assert evidence("good not") == 1.0
 
 
 def test_the_longest_phrase_of_the_lexicon_counts() -> None:
