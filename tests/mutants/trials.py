@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import time
+import warnings
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -81,7 +82,8 @@ def _run(arguments: list[str]) -> None:
 def _import_what_was_imported() -> None:
     for name in json.loads(_IMPORTED.read_text()):
         if not name.startswith(OURS):
-            with suppress(Exception):
+            with suppress(Exception), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
                 import_module(name)
 
 
