@@ -166,8 +166,8 @@ test-all: test test-slow test-training test-airflow test-spark test-streaming te
 	@touch $@
 
 .PHONY: mutants
-mutants: .venv-mutants/installed $(VENV)/development.installed ## change important lines and say what no test notices (FILES=…, MUTANTS=5 of each module, or all)
-	MUTANTS=$(or $(MUTANTS),5) .venv-mutants/bin/python -m tests.mutants $(FILES)
+mutants: .venv-mutants/installed $(VENV)/development.installed ## change lines of the core, one at a time, and say what no test notices (FILES="common …", MUTANTS=3 of each, or all)
+	MUTANTS=$(or $(MUTANTS),3) .venv-mutants/bin/python -m tests.mutants $(FILES)
 
 .PHONY: test-training
 test-training: $(TRAINING)/installed $(VENV)/development.installed ## run the tests that need TensorFlow, in .venv-training

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
@@ -27,10 +29,14 @@ class Command(click.Command):
     """A command whose process is prepared once it runs: not before, for what that takes would slow its --help."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command; it has done what was wanted if whoever reads its output stops."""
         if process := ctx.find_object(Process):
             process.prepare()
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the reader of our output left, as `... | head` does: to click that is a failure
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
 
 
 class Commands(click.Group):

@@ -74,7 +74,7 @@ def build_push_command(
 
     Where cosign is installed they are signed, and their bills of materials attached; COSIGN_KEY names its key.
     """
-    from operations import images, release, sbom, signing
+    from operations import digests, images, release, sbom, signing
     from operations.registry import login
 
     tool, chosen = images.container_tool(), images.choose(services)
@@ -91,7 +91,7 @@ def build_push_command(
                 signing.sign(pushed[image.name], document, environment)
     else:
         click.echo("cosign is not installed: the images are not signed", err=True)
-    release.write_digests(pushed)
+    digests.write_digests(pushed)
     for reference in pushed.values():
         click.echo(reference)
 
@@ -102,10 +102,10 @@ def build_push_command(
 @click.option("--pinned", is_flag=True, help="With the digests that build-push wrote down.")
 def render_command(environment: str, values: Path, pinned: bool) -> None:
     """Print an environment's manifests; those of AWS with the example's values where there are none yet."""
-    from operations import deployment, release
+    from operations import deployment, digests
 
     manifests = deployment.render(
-        environment, release.read_digests() if pinned else None, _environment_of(environment, values, or_example=True)
+        environment, digests.read_digests() if pinned else None, _environment_of(environment, values, or_example=True)
     )
     click.echo(deployment.dump(manifests), nl=False)
 
@@ -116,10 +116,10 @@ def render_command(environment: str, values: Path, pinned: bool) -> None:
 @click.option("--context", help="The kubectl context. [the current one]")
 def deploy_command(environment: str, values: Path, context: str | None) -> None:
     """Apply an environment, its images pinned to the digests that build-push wrote down; migrations go first."""
-    from operations import certificates, deployment, release
+    from operations import certificates, deployment, digests
 
     on_aws = _environment_of(environment, values)
-    manifests = deployment.render(environment, {} if on_aws is None else release.read_digests(), on_aws)
+    manifests = deployment.render(environment, {} if on_aws is None else digests.read_digests(), on_aws)
     if on_aws is not None:
         if unpinned := deployment.unpinned(manifests):
             raise ConfigurationError(f"not pushed by `make build-push`: {', '.join(sorted(unpinned))}")
@@ -178,15 +178,16 @@ main.add_command(flink_group)
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
 def job_command(namespace: str, context: str | None, cron_job: str, arguments: tuple[str, ...]) -> int:
     """Run a job now, such as `job recs run --date 2026-11-20`: show its logs, end with its exit code."""
-    from operations import jobs
+    from operations.cluster import Cluster
+    from operations.jobs import run_now
 
-    return jobs.run_now(jobs.connect(context), namespace, cron_job, arguments, click.echo)
+    return run_now(Cluster(context), namespace, cron_job, arguments, click.echo)
 
 
 def _environment_of(overlay: str, values: Path, *, or_example: bool = False) -> Environment | None:
     """Return the environment on AWS that an overlay is for; `local` has none."""
-    from operations.environment import EXAMPLE, read_environment
-
     if overlay == "local":
         return None
+    from operations.environment import EXAMPLE, read_environment
+
     return read_environment(EXAMPLE) if or_example and not values.exists() else enter(values)

@@ -11,7 +11,11 @@ from common.errors import ApplicationError, ConfigurationError
 
 
 class CommandError(ApplicationError):
-    """A program ended with an error; the message has its last line."""
+    """A program ended with an error; `said` is what it wrote about it, the message has its last line."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
 
 
 def run(
@@ -34,6 +38,7 @@ def run(
         [program, *rest], input=stdin, stdout=pipe, stderr=pipe, text=True, env=environment, check=False
     )
     if done.returncode not in accepted:
-        said = (done.stderr or done.stdout or "").strip().splitlines()
-        raise CommandError(f"{program} {rest[0]} failed: {said[-1] if said else f'exit code {done.returncode}'}")
+        said = (done.stderr or done.stdout or "").strip()
+        *_, last = said.splitlines() or [f"exit code {done.returncode}"]
+        raise CommandError(f"{program} {rest[0]} failed: {last}", said)
     return done.stdout or ""

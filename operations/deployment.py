@@ -8,13 +8,17 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from common.errors import ApplicationError, ConfigurationError
+from operations.cluster import Cluster
 from operations.commands import run
-from operations.environment import Environment
+from operations.following import JobFollower
+
+if TYPE_CHECKING:
+    from operations.environment import Environment
 
 OVERLAYS = Path("k8s/overlays")
 # https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/#auth-idp-oidc
@@ -109,14 +113,11 @@ def _apply(manifests: list[Manifest], context: str | None) -> None:
 
 def _migrate(job: Manifest, context: str | None, write: Callable[[str], None]) -> None:
     """Run a Job to its end; what it is made of cannot be changed, so one that is there goes first."""
-    from operations.following import JobFollower  # noqa: PLC0415 (Kubernetes' client takes seconds to load)
-    from operations.jobs import connect  # noqa: PLC0415
-
     name, namespace = job["metadata"]["name"], job["metadata"]["namespace"]
     which = ["job", name, "--namespace", namespace]
     run(["kubectl", *_context(context), "delete", *which, "--ignore-not-found", "--wait"], show=True)
     _apply([job], context)
-    if code := JobFollower(connect(context), namespace, write).follow(name):
+    if code := JobFollower(Cluster(context), namespace, write).follow(name):
         raise ApplicationError(f"job {name} ended with {code}; the workloads were left as they were")
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-import urllib3
-from kubernetes.client import ApiClient, BatchV1Api, CoreV1Api, V1ContainerStatus, V1Job, V1Pod
-
 from common.errors import ApplicationError, UnavailableError
+from operations.cluster import Cluster, Object
 
 # Kubernetes goes on trying for ever where one of these is the reason; a person has to change something.
 _HOPELESS = {
@@ -31,9 +29,10 @@ class JobFollower:
     start_seconds = 600.0
     configuration_seconds = 180.0
 
-    def __init__(self, api: ApiClient, namespace: str, write: Callable[[str], None]) -> None:
-        self._batch, self._core = BatchV1Api(api), CoreV1Api(api)
-        self._namespace, self._write = namespace, write
+    def __init__(self, cluster: Cluster, namespace: str, write: Callable[[str], None]) -> None:
+        self._cluster, self._write = cluster, write
+        self._jobs = f"/apis/batch/v1/namespaces/{namespace}/jobs"
+        self._core = f"/api/v1/namespaces/{namespace}"
         self._unconfigured_since: dict[str, float] = {}
         self._told: set[str] = set()
 
@@ -47,7 +46,7 @@ class JobFollower:
         deadline = time.monotonic() + self.start_seconds
         while True:
             # Read before the pods are listed: a Job that has ended starts no other, so the list then has them all.
-            state = self._batch.read_namespaced_job_status(job, self._namespace)
+            state = self._cluster.get(f"{self._jobs}/{job}/status")
             for pod, container in self._started(job, without=followed):
                 followed.add(pod)
                 code = self._follow_pod(pod, container)
@@ -64,18 +63,19 @@ class JobFollower:
             time.sleep(self.poll_seconds)
 
     def _started(self, job: str, without: set[str]) -> Iterator[tuple[str, str]]:
-        pods = self._core.list_namespaced_pod(self._namespace, label_selector=f"batch.kubernetes.io/job-name={job}")
-        for pod in sorted(pods.items, key=lambda pod: pod.metadata.creation_timestamp):
-            status = _status(pod)
+        pods = self._cluster.get(f"{self._core}/pods", labelSelector=f"batch.kubernetes.io/job-name={job}")["items"]
+        for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"])):
+            name, status = pod["metadata"]["name"], _status(pod)
             if unscheduled := _unscheduled(pod):
-                self._tell(f"pod {pod.metadata.name} waits for a node: {unscheduled}")
-            if pod.metadata.name in without or status is None:
+                self._tell(f"pod {name} waits for a node: {unscheduled}")
+            if name in without or status is None:
                 continue
-            if status.state.waiting and self._is_hopeless(pod.metadata.name, status.state.waiting.reason):
-                waiting = status.state.waiting
-                raise ApplicationError(f"pod {pod.metadata.name} cannot start: {waiting.reason}: {waiting.message}")
-            if status.state.running or status.state.terminated:
-                yield pod.metadata.name, status.name
+            waiting = status["state"].get("waiting")
+            if waiting and self._is_hopeless(name, waiting.get("reason")):
+                reason = ": ".join(filter(None, (waiting["reason"], waiting.get("message"))))
+                raise ApplicationError(f"pod {name} cannot start: {reason}")
+            if status["state"].keys() & {"running", "terminated"}:
+                yield name, status["name"]
 
     def _tell(self, reason: str) -> None:
         """Write why a pod waits, once."""
@@ -94,66 +94,52 @@ class JobFollower:
         last = ""
         while True:
             last = self._write_log(pod, container, after=last)
-            found = self._core.read_namespaced_pod(pod, self._namespace)
+            found = self._cluster.get(f"{self._core}/pods/{pod}")
             status = _status(found)
-            if status is not None and status.state.terminated:
+            if status is not None and (terminated := status["state"].get("terminated")):
                 self._write_log(pod, container, after=last)
-                code: int = status.state.terminated.exit_code
-                return code
-            if found.status.phase == "Failed":  # evicted: its containers left no status
+                return int(terminated["exitCode"])
+            if found["status"]["phase"] == "Failed":  # evicted: its containers left no status
                 return None
             time.sleep(self.poll_seconds)
 
     def _write_log(self, pod: str, container: str, after: str) -> str:
         """Write the lines that are newer than the time `after`, as they come; return the last one's time."""
-        response = self._core.read_namespaced_pod_log(
-            pod, self._namespace, container=container, follow=True, timestamps=True, _preload_content=False
-        )
+        log = f"{self._core}/pods/{pod}/log"
         try:
-            for line in _lines(response):
+            for line in self._cluster.lines(log, container=container, follow="true", timestamps="true"):
                 stamp, _, text = line.partition(" ")
                 if stamp > after:
                     self._write(text)
                     after = stamp
-        except urllib3.exceptions.HTTPError:
+        except UnavailableError:
             pass  # the connection broke; who called us looks whether the pod has ended, and comes back
-        finally:
-            response.release_conn()
         return after
 
     def _last_event(self, job: str) -> str:
-        events = self._core.list_namespaced_event(self._namespace, field_selector=f"involvedObject.name={job}").items
-        return f"the cluster says: {events[-1].message}" if events else "the cluster does not say why"
+        events = self._cluster.get(f"{self._core}/events", fieldSelector=f"involvedObject.name={job}")["items"]
+        return f"the cluster says: {events[-1]['message']}" if events else "the cluster does not say why"
 
 
-def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[str]:
-    rest = b""
-    for chunk in response.stream():
-        *complete, rest = (rest + chunk).split(b"\n")
-        yield from (line.decode(errors="replace") for line in complete)
-    if rest:
-        yield rest.decode(errors="replace")
-
-
-def _status(pod: V1Pod) -> V1ContainerStatus | None:
+def _status(pod: Object) -> Object | None:
     """Return the state of the container that runs now: an init container that is waiting or failed, or the first."""
-    for status in pod.status.init_container_statuses or []:
-        if status.state.waiting or (status.state.terminated and status.state.terminated.exit_code):
-            return status
-    statuses = pod.status.container_statuses
+    for status in pod["status"].get("initContainerStatuses", []):
+        if "waiting" in status["state"] or status["state"].get("terminated", {}).get("exitCode"):
+            return dict(status)
+    statuses = pod["status"].get("containerStatuses", [])
     return statuses[0] if statuses else None
 
 
-def _unscheduled(pod: V1Pod) -> str | None:
+def _unscheduled(pod: Object) -> str | None:
     """Return why no node takes a pod, if none does."""
-    for condition in pod.status.conditions or []:
-        if condition.type == "PodScheduled" and condition.status == "False":
-            return str(condition.message)
+    for condition in pod["status"].get("conditions", []):
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return str(condition.get("message"))
     return None
 
 
-def _condition(job: V1Job, kind: str) -> str | None:
-    for condition in job.status.conditions or []:
-        if condition.type == kind and condition.status == "True":
-            return f"{condition.reason}: {condition.message}" if condition.reason else kind
+def _condition(job: Object, kind: str) -> str | None:
+    for condition in job["status"].get("conditions", []):
+        if condition["type"] == kind and condition["status"] == "True":
+            return f"{condition['reason']}: {condition.get('message')}" if condition.get("reason") else kind
     return None

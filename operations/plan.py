@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
-from kubernetes.client import ApiClient, ApiextensionsV1Api, AppsV1Api, CoreV1Api, NetworkingV1Api
-from kubernetes.client.exceptions import ApiException
 
 from common.aws import application_error
 from common.errors import ApplicationError, ConfigurationError
-from operations import code, deployment, release, stacks
+from operations import code, deployment, digests, stacks
+from operations.cluster import Cluster, ClusterError, Object
 from operations.commands import CommandError
 from operations.environment import STACKS, Environment
-from operations.jobs import connect
 
 _SIGNS = {"there": "✓", "changes": "~", "missing": "✗", "left out": "-"}
 _OPTIONAL = {"streaming"}
@@ -73,10 +70,6 @@ def _answered(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         yield Finding("missing", str(error))
     except (ClientError, BotoCoreError) as error:
         yield Finding("missing", str(application_error(error)))
-    except ApiException as error:
-        yield Finding("missing", f"the cluster answered {error.status}: {error.reason}")
-    except urllib3.exceptions.HTTPError as error:
-        yield Finding("missing", f"the cluster cannot be reached: {error}")
 
 
 def _identity(environment: Environment) -> Iterator[Finding]:
@@ -144,7 +137,7 @@ def _alarms(environment: Environment) -> Iterator[Finding]:
 
 def _images(environment: Environment) -> Iterator[Finding]:
     client = environment.client("ecr")
-    for name, reference in release.read_digests().items():
+    for name, reference in digests.read_digests().items():
         digest = reference.rpartition("@")[2]
         try:
             client.describe_images(repositoryName=name, imageIds=[{"imageDigest": digest}])
@@ -184,7 +177,7 @@ def _enforces_policies(add_on: dict[str, Any]) -> bool:
 def _same_cluster(environment: Environment, context: str | None) -> Iterator[Finding]:
     """See whether kubectl speaks to the cluster that the values name, and not to the one of yesterday."""
     name = environment.values["ClusterName"]
-    server = urlsplit(connect(context).configuration.host).hostname
+    server = urlsplit(Cluster(context).server()).hostname
     endpoint = environment.client("eks").describe_cluster(name=name)["cluster"]["endpoint"]
     if server == urlsplit(endpoint).hostname:
         yield Finding("there", "kubectl's context")
@@ -194,10 +187,9 @@ def _same_cluster(environment: Environment, context: str | None) -> Iterator[Fin
 
 def _cluster(context: str | None) -> Iterator[Finding]:
     """Find what is not EKS' own, the load balancer controller and the Prometheus operator, by what they bring."""
-    api: ApiClient = connect(context)
-    classes = {found.metadata.name for found in NetworkingV1Api(api).list_ingress_class().items}
-    known = {found.metadata.name for found in ApiextensionsV1Api(api).list_custom_resource_definition().items}
-    running = {found.metadata.name for found in AppsV1Api(api).list_namespaced_deployment("kube-system").items}
+    classes = _names(context, "/apis/networking.k8s.io/v1/ingressclasses")
+    known = _names(context, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+    running = _names(context, "/apis/apps/v1/namespaces/kube-system/deployments")
     controller = {"alb"} <= classes and "aws-load-balancer-controller" in running
     yield Finding(
         "there" if controller else "missing", "AWS load balancer controller", "" if controller else "pages need it"
@@ -206,12 +198,16 @@ def _cluster(context: str | None) -> Iterator[Finding]:
     yield Finding("there" if operator else "missing", "Prometheus operator", "" if operator else "alerts need it")
 
 
+def _names(context: str | None, path: str) -> set[str]:
+    return {found["metadata"]["name"] for found in Cluster(context).get(path)["items"]}
+
+
 def _manifests(overlay: str, environment: Environment, context: str | None) -> Iterator[Finding]:
-    manifests = deployment.render(overlay, release.read_digests(), environment)
+    manifests = deployment.render(overlay, digests.read_digests(), environment)
     for image in sorted(deployment.unpinned(manifests)):
         yield Finding("missing", f"image {image}", "make build-push")
     for (namespace, name), keys in deployment.secrets_made_by_hand(manifests).items():
-        yield _secret_made_by_hand(namespace, name, keys, connect(context))
+        yield _secret_made_by_hand(namespace, name, keys, context)
     try:
         changed = deployment.changes(manifests, context)
     except CommandError as error:
@@ -221,11 +217,11 @@ def _manifests(overlay: str, environment: Environment, context: str | None) -> I
     yield Finding("changes" if changed else "there", "objects in the cluster", ", ".join(changed))
 
 
-def _secret_made_by_hand(namespace: str, name: str, keys: set[str], api: ApiClient) -> Finding:
+def _secret_made_by_hand(namespace: str, name: str, keys: set[str], context: str | None) -> Finding:
     try:
-        held = CoreV1Api(api).read_namespaced_secret(name, namespace).data or {}
-    except ApiException as error:
-        if error.status != 404:
+        held: Object = Cluster(context).get(f"/api/v1/namespaces/{namespace}/secrets/{name}").get("data", {})
+    except ClusterError as error:
+        if error.reason != "NotFound":
             raise
         held = {}
     lacking = ", ".join(sorted(keys - held.keys()))

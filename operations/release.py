@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from common.errors import ApplicationError, MissingInputError
+from common.errors import ApplicationError
 from operations import images, registry
 from operations.commands import run
 from operations.images import Image
 from operations.registry import Login, Manifest
 
-DIGESTS = Path("build/digests.json")
 SAGEMAKER = {"image-classifier", "image-classifier-training"}
 
 
@@ -83,22 +82,6 @@ def push(chosen: Iterable[Image], *, tool: str, tag: str, credentials: Login) ->
                 )
             pushed[image.name] = f"{credentials.registry}/{image.name}@{held.digest}"
     return pushed
-
-
-def write_digests(pushed: Mapping[str, str], path: Path = DIGESTS) -> None:
-    """Keep what was pushed, beside what was pushed before of the other images."""
-    known = json.loads(path.read_text()) if path.exists() else {}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known | dict(pushed), indent=2, sort_keys=True) + "\n")
-
-
-def read_digests(path: Path = DIGESTS) -> dict[str, str]:
-    """Return `registry/name@digest` by image name. Raises `MissingInputError` if nothing was pushed yet."""
-    try:
-        found: dict[str, str] = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise MissingInputError(f"{path} does not exist: run `make build-push` first") from None
-    return found
 
 
 def _push(image: Image, tool: str, tag: str, credentials: Login, environment: Mapping[str, str]) -> Manifest:

@@ -16,10 +16,10 @@ from sentiment_minibatch.deliveries import DELIVERIES, tables_of
 from sentiment_minibatch.files.inputs import InputFile
 from sentiment_minibatch.files.records import UnreadableFileError
 from sentiment_minibatch.judgement import Refusal, judge_table
+from sentiment_minibatch.prune import PRUNE_LOCK
 from sentiment_minibatch.schema import statement
 from sentiment_minibatch.scores import Delivery
 
-PRUNE_LOCK = 7_031_003
 _DAYS_AT_ONCE = 32
 
 

@@ -1,4 +1,4 @@
-"""Retention: raw scores go by whole days, as partitions; the minutes stay."""
+"""Retention: raw scores go by whole days, as partitions, and messages by their age; the minutes stay."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import psycopg
 from psycopg import sql
 
-from sentiment_minibatch.load import PRUNE_LOCK
 from sentiment_minibatch.schema import statement
 
+PRUNE_LOCK = 7_031_003  # whoever brings scores or messages in holds it shared
 _DAYS_AT_ONCE = 32  # a dropped partition takes several of the server's locks
 
 
@@ -45,6 +45,17 @@ def prune(connection: psycopg.Connection, retention: timedelta) -> PruneReport:
         days += len(waiting[:_DAYS_AT_ONCE])
         if len(waiting) <= _DAYS_AT_ONCE:
             return PruneReport(kept_from, days, messages)
+
+
+def forget_messages(connection: psycopg.Connection, text_retention: timedelta) -> int:
+    """Delete messages older than `text_retention`, and scores' origins of pruned days; return how many texts went.
+
+    A message that still waits to be scored stays. What the scores counted stays too.
+    """
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [PRUNE_LOCK])
+        connection.execute(statement("forget_message_scores"))
+        return connection.execute(statement("forget_messages"), {"retention": text_retention}).rowcount
 
 
 def _days_before(connection: psycopg.Connection, kept_from: datetime) -> list[datetime]:

@@ -32,13 +32,14 @@ for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "DATABASE_URL", "STORE_URI"
     os.environ.pop(variable, None)
 
 
-# One server for all the workers of a run, and not under pytest's own folder: another run would close that to its user.
+# One server for all the workers of a run, or of the runs of whoever sets this, and not under pytest's own folder:
+# another run would close that to its user.
 _POSTGRES_DIRECTORY = "TEST_POSTGRES_DIRECTORY"
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     calls.listen()
-    if not hasattr(config, "workerinput"):
+    if _POSTGRES_DIRECTORY not in os.environ:
         directory = tempfile.mkdtemp(prefix="test-postgres-")
         os.environ[_POSTGRES_DIRECTORY] = f"{directory}/data"
         # Registered before the server's own end, so it runs after that.

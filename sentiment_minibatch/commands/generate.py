@@ -35,16 +35,17 @@ def command(
     *, out: str | None, live: bool, words: bool, rate: float, start: datetime | None, minutes: int, **shape: float
 ) -> None:
     """Make a stream of scores or of messages, deterministic by seed: a file of them, or live."""
-    from sentiment_minibatch.deliveries import FIELDS
     from sentiment_minibatch.files.output import write_to
     from sentiment_minibatch.generator import StreamSettings, deliveries
     from sentiment_minibatch.generator_messages import messages as messages_of_stream
-    from sentiment_minibatch.live import insert_live, insert_live_messages
+    from sentiment_minibatch.scores import Delivery
     from sentiment_minibatch.scoring.message import Message
 
     if live == (out is not None):
         raise click.UsageError("give either --out or --live")
     if out is None:
+        from sentiment_minibatch.live import insert_live, insert_live_messages
+
         with database() as connection:
             insert = insert_live_messages if words else insert_live
             insert(connection, seed=int(shape["seed"]), symbols=int(shape["symbols"]), rate=rate)
@@ -54,4 +55,4 @@ def command(
     if words:
         click.echo(f"{out}: {write_to(out, messages_of_stream(settings), Message._fields):,} messages")
     else:
-        click.echo(f"{out}: {write_to(out, deliveries(settings), FIELDS):,} deliveries")
+        click.echo(f"{out}: {write_to(out, deliveries(settings), Delivery._fields):,} deliveries")

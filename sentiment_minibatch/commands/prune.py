@@ -16,8 +16,7 @@ from sentiment_minibatch.commands.options import database
 def command(days: int | None, text_days: int | None) -> None:
     """Drop raw scores, and messages' texts, older than their retentions; the minutes stay."""
     from common.settings import load_settings
-    from sentiment_minibatch.prune import prune
-    from sentiment_minibatch.scoring.database import forget_messages
+    from sentiment_minibatch.prune import forget_messages, prune
     from sentiment_minibatch.settings import RetentionSettings
 
     settings = load_settings(RetentionSettings, retention_days=days, text_retention_days=text_days)

@@ -13,11 +13,9 @@ import pyarrow as pa
 from common.errors import MissingInputError
 from common.storage import ObjectNotFoundError, Store, open_store
 from sentiment_minibatch.files.lines import read_csv, read_ndjson
-from sentiment_minibatch.files.parquet import read_parquet
+from sentiment_minibatch.files.names import COMPRESSIONS, KINDS, kind_of, split_uri
 from sentiment_minibatch.files.records import Layout, UnreadableFileError, tables_of_records
 
-KINDS = (".csv", ".ndjson", ".parquet")
-_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _LINE_READERS = {".csv": read_csv, ".ndjson": read_ndjson}
 
 
@@ -57,10 +55,10 @@ def files_at(uri: str) -> list[InputFile]:
     if not uri.startswith("s3://") and Path(uri).is_dir():
         folder, name = uri, ""
     store = open_store(folder)
-    keys = [key for key in store.list(name) if _kind(key) and (not name or key == name)]
+    keys = [key for key in store.list(name) if kind_of(key) and (not name or key == name)]
     if not keys and name:
         folder, store = uri, open_store(uri)
-        keys = [key for key in store.list() if _kind(key)]
+        keys = [key for key in store.list() if kind_of(key)]
     if not keys:
         raise MissingInputError(f"{uri} holds no {', '.join(KINDS)} file")
     whole = folder if folder.startswith("s3://") else str(Path(folder).resolve())
@@ -71,17 +69,13 @@ def files_at(uri: str) -> list[InputFile]:
     ]
 
 
-def split_uri(uri: str) -> tuple[str, str]:
-    """Return the store's URI and the key of a file's path or address."""
-    folder, _, name = uri.rpartition("/")
-    return (folder or ("/" if uri.startswith("/") else "."), name)
-
-
 def read_tables(path: Path, layout: Layout) -> Iterator[pa.Table]:
     """Yield a file's records, in its order, as tables of text. Raises `UnreadableFileError`."""
-    kind = _kind(path.name)
+    kind = kind_of(path.name)
     try:
         if kind == ".parquet":
+            from sentiment_minibatch.files.parquet import read_parquet  # noqa: PLC0415 (takes long to load)
+
             yield from read_parquet(path, layout)
         else:
             with _opened(path) as stream:
@@ -96,17 +90,8 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _kind(name: str) -> str:
-    """Return which of `KINDS` a file's name says that it is, compressed or not; empty where none."""
-    bare = PurePosixPath(name)
-    if bare.suffix in _COMPRESSIONS:
-        bare = PurePosixPath(bare.stem)
-        return bare.suffix if bare.suffix in _LINE_READERS else ""
-    return bare.suffix if bare.suffix in KINDS else ""
-
-
 def _opened(path: Path) -> io.BufferedReader:
-    compression = _COMPRESSIONS.get(path.suffix)
+    compression = COMPRESSIONS.get(path.suffix)
     if compression is None:
         return path.open("rb")
     return io.BufferedReader(pa.input_stream(str(path), compression=compression), 1 << 20)

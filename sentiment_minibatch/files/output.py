@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from common.errors import ConfigurationError
 from common.storage import open_store
-from sentiment_minibatch.files.inputs import KINDS, split_uri
+from sentiment_minibatch.files.names import KINDS, split_uri
 
 _ROWS_PER_CHUNK = 50_000
 _Row = tuple[str | None, ...]
@@ -63,6 +60,9 @@ def _ndjson(path: Path, fields: tuple[str, ...]) -> Iterator[_Write]:
 
 @contextmanager
 def _parquet(path: Path, fields: tuple[str, ...]) -> Iterator[_Write]:
+    import pyarrow as pa  # noqa: PLC0415 (takes long to load, and text needs none)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
     schema = pa.schema([(field, pa.string()) for field in fields])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         yield lambda chunk: writer.write_table(pa.table(list(map(list, zip(*chunk, strict=True))), schema=schema))

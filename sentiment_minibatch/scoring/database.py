@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
-from sentiment_minibatch.load import PRUNE_LOCK, load
+from sentiment_minibatch.load import load
+from sentiment_minibatch.prune import PRUNE_LOCK
 from sentiment_minibatch.schema import statement
 from sentiment_minibatch.scores import message_id_of, score_micros_of, time_of
 from sentiment_minibatch.scoring.message import (
@@ -150,14 +151,3 @@ def _withdraw(connection: psycopg.Connection, columns: dict[str, Any]) -> None:
         bounds = {"first": min(times), "last": max(times)}
         of_them = {"message_ids": message_ids, "symbols": symbols, "times": times}
         connection.execute(statement("remove_raw_scores"), {**of_them, **bounds})
-
-
-def forget_messages(connection: psycopg.Connection, text_retention: timedelta) -> int:
-    """Delete messages older than `text_retention`, and scores' origins of pruned days; return how many texts went.
-
-    A message that still waits to be scored stays. What the scores counted stays too.
-    """
-    with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [PRUNE_LOCK])
-        connection.execute(statement("forget_message_scores"))
-        return connection.execute(statement("forget_messages"), {"retention": text_retention}).rowcount

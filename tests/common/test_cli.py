@@ -23,6 +23,8 @@ def command(how: str) -> None:
     get_logger("example").info("started", how=how)
     match how:
         case "well": click.echo("result")
+        case "much":
+            for _ in range(100_000): click.echo("a line")
         case "defect": raise ZeroDivisionError("a bug")
         case "interrupted": raise KeyboardInterrupt
         case "terminated":
@@ -137,8 +139,20 @@ def test_wrong_usage_is_explained() -> None:
 @pytest.mark.parametrize(("how", "code"), [("interrupted", 130), ("exit", 9)])
 def test_an_interruption_or_an_exit_keeps_its_code(how: str, code: int) -> None:
     done = _run("--how", how)
-    assert done.returncode == code
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.endswith("interrupted\n") == (how == "interrupted")
     assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = [sys.executable, "-c", textwrap.dedent(PROGRAM), "--how", "much"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        assert running.stderr
+        assert running.stdout.readline() == "a line\n"
+        running.stdout.close()
+        said = running.stderr.read()
+    assert (running.returncode, "Traceback" in said) == (0, False)
 
 
 def test_sigterm_closes_what_was_opened() -> None:

@@ -20,6 +20,13 @@ def test_a_checkout_describes_itself() -> None:
     assert len(code_version()) >= 7
 
 
+def test_where_there_is_no_commit_it_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    code_version.cache_clear()
+    assert code_version() == "unknown"
+    code_version.cache_clear()
+
+
 def test_the_release_is_that_of_the_project_or_of_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
     version.cache_clear()
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]

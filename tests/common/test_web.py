@@ -162,3 +162,17 @@ def test_every_answer_has_safe_headers_and_long_text_is_compressed_for_whoever_t
         assert plain.headers["Vary"] == "Accept-Encoding"
         assert plain.headers["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in plain.headers["Content-Security-Policy"]
+
+
+def test_a_file_is_compressed_too_and_its_tag_says_that_the_text_is_meant_and_not_the_bytes(tmp_path: Path) -> None:
+    (tmp_path / "page.js").write_text("word " * 1_000)
+    app = Flask("example", static_folder=str(tmp_path), static_url_path="/static")
+    register_compression(app)
+    client = app.test_client()
+    with (
+        client.get("/static/page.js") as plain,
+        client.get("/static/page.js", headers={"Accept-Encoding": "gzip"}) as packed,
+    ):
+        assert (packed.content_encoding, gzip.decompress(packed.data)) == ("gzip", plain.data)
+        assert (packed.get_etag(), plain.get_etag()) == ((plain.get_etag()[0], True), (plain.get_etag()[0], False))
+        assert packed.content_length == len(packed.data) < len(plain.data)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
 from common.errors import DataError, MissingInputError
 from image_classifier.dataset import hash_examples, read_split
@@ -63,6 +65,24 @@ def test_resized_and_recompressed_copies_are_found_and_other_pictures_are_not() 
     assert len(pairs) <= 6
 
 
+def test_every_pair_of_alike_pictures_is_found_wherever_they_stand() -> None:
+    random = np.random.default_rng(6)
+    vectors = random.normal(size=(5, 3))[random.integers(0, 5, 40)] + random.normal(0, 0.2, (40, 3))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    alike = {(i, j) for j in range(40) for i in range(j) if vectors[i] @ vectors[j] > 0.85}
+    assert set(near_duplicates(vectors)) == alike
+    assert {j for _, j in alike} > {38, 39}
+
+
+def test_a_plain_border_makes_no_picture_another_and_no_two_alike() -> None:
+    patches = np.random.default_rng(4).integers(0, 256, (6, 6, 8, 3), np.uint8)
+    pictures = [Image.fromarray(patch).resize((160, 120)) for patch in patches]
+    framed = [ImageOps.expand(picture, picture.width // 2, "#1da1f2") for picture in pictures]
+    pairs = near_duplicates(fingerprints(pictures + framed))
+    assert {(place, 6 + place) for place in range(6)} <= set(pairs)
+    assert len(pairs) == 6
+
+
 @given(st.integers(1, 60), st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), max_size=40), st.integers(0, 9))
 @settings(max_examples=50, deadline=None)
 def test_folds_keep_groups_whole_and_use_everything(count: int, pairs: list[tuple[int, int]], seed: int) -> None:
@@ -84,6 +104,14 @@ def test_folds_are_even_in_size_and_class() -> None:
         assert abs(labels[fold_of == fold].mean() - 0.5) < 0.03
 
 
+def test_every_class_is_even_over_the_folds_however_rare_it_is() -> None:
+    labels = np.random.default_rng(3).choice(["chart", "meme", "neither"], 400, p=[0.3, 0.62, 0.08])
+    fold_of = folds(np.arange(400), labels, 5, 1)
+    for kind in np.unique(labels):
+        counts = np.bincount(fold_of[labels == kind], minlength=5)
+        assert counts.max() - counts.min() <= 1
+
+
 @given(st.floats(0.3, 4))
 @settings(max_examples=20, deadline=None)
 def test_the_temperature_that_made_the_logits_is_found_again(temperature: float) -> None:
@@ -99,6 +127,21 @@ def test_figures_of_a_perfect_and_of_a_useless_classifier() -> None:
     perfect, useless = measure(charts.astype(float), charts), measure(np.full(100, 0.5), charts)
     assert (perfect["accuracy"], perfect["roc_auc"], perfect["ece"]) == (1, 1, 0)
     assert (useless["accuracy"], useless["roc_auc"], useless["ece"]) == (0.5, 0.5, 0)
+
+
+def test_statistics_of_a_picture_worked_out_by_hand() -> None:
+    pixels = np.full((8, 4, 3), 255, np.uint8)
+    pixels[0] = [[40, green, 0] for green in (0, 10, 0, 10)]
+    pixels[4] = [[0, 20, 60]] * 4  # the other rows are not looked at
+    assert image_statistics(pixels) == pytest.approx(
+        {"brightness": 12.5, "contrast": 68.75**0.5, "edges": 30 / 6, "colourfulness": 50}
+    )
+
+
+def test_drift_worked_out_by_hand() -> None:
+    """Of 3 and 1 images, with half a one more in each bin, 0.7 and 0.3 are seen where 0.5 and 0.5 were expected."""
+    wanted = 0.2 * math.log(0.7 / 0.5) - 0.2 * math.log(0.3 / 0.5)
+    assert population_stability_index([0.5, 0.5], [3, 1]) == pytest.approx(wanted)
 
 
 def test_drift_is_nothing_for_the_same_images_and_large_for_others() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,18 @@ def test_reposts_differ_in_few_bits_and_other_pictures_in_many(kind: str) -> Non
 
 def test_an_empty_picture_is_like_none() -> None:
     assert perceptual_hash(np.full((128, 128, 3), 200, np.uint8)) is None
+
+
+def test_bits_tell_which_frequencies_are_above_their_median() -> None:
+    """Against the definition of the discrete cosine transform, one sum after the other."""
+    side = 24
+    pixels = np.random.default_rng(2).integers(0, 256, (side, side, 3), np.uint8)
+    grey = pixels @ np.array([0.299, 0.587, 0.114])
+    waves = [[math.cos(math.pi * n * (place + 0.5) / side) for place in range(side)] for n in range(1, 17)]
+    frequencies = np.array([(grey * np.outer(down, across)).sum() for down in waves for across in waves])
+    code = perceptual_hash(pixels)
+    assert code is not None
+    assert np.unpackbits(code).tolist() == (frequencies > np.median(frequencies)).tolist()
 
 
 def test_what_differs_in_few_bits_is_found_even_where_every_band_but_some_differs(tmp_path: Path) -> None:

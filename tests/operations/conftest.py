@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes import client
+
+from operations.cluster import Cluster as Connected
 
 Manifest = dict[str, Any]
 _OBJECTS = re.compile(
@@ -37,9 +41,10 @@ class Cluster:
     deleted: list[str] = field(default_factory=list)
     cannot_start: str | None = None  # a reason such as ImagePullBackOff
     starts_after: float | None = None  # seconds for which it could not start
-    full_for: float | None = None  # seconds for which the node takes no pod
+    full: bool = False  # the node takes no pod until somebody has seen one wait
     lines_before_the_log_breaks: int | None = None
     lose_pods: bool = False
+    seen_waiting: threading.Event = field(default_factory=threading.Event)
 
     def run(self, job: Manifest) -> None:
         """Run the Job's command until it ends well or is not worth another try, one pod after the other."""
@@ -67,10 +72,10 @@ class Cluster:
             "status": {"phase": "Pending", "containerStatuses": [_status(container, state)]},
         }
         self.pods[name], self.logs[name] = pod, []
-        if self.full_for is not None:
+        if self.full:
             full = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": NO_NODE}
             pod["status"] = {"phase": "Pending", "conditions": [full]}
-            time.sleep(self.full_for)
+            self.seen_waiting.wait(60)
             pod["status"] = {"phase": "Pending", "containerStatuses": [_status(container, state)]}
         if self.cannot_start:
             pod["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": self.cannot_start, "message": "no"}}
@@ -118,7 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         found = _OBJECTS.match(self.path)
-        assert found, self.path
+        if found is None:  # some kubectls ask for /version first
+            return self._answer(404, {})
         if found["kind"] == "pods" and found["part"] == "log":
             return self._stream(found["name"])
         kept = {"cronjobs": self.cluster.cron_jobs, "jobs": self.cluster.jobs, "pods": self.cluster.pods, "events": []}
@@ -130,10 +136,13 @@ class _Handler(BaseHTTPRequestHandler):
         if found["kind"] == "pods":
             job = self.path.rpartition("job-name%3D")[2]
             items = [pod for pod in items if pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job]
-        return self._answer(200, {"items": items})
+        self._answer(200, {"items": items})
+        if any("conditions" in found["status"] for found in items if found["status"].get("phase") == "Pending"):
+            self.cluster.seen_waiting.set()
+        return None
 
     def do_POST(self) -> None:
-        job = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        job = json.loads(self._body())
         name = f"{job['metadata']['generateName']}{len(self.cluster.jobs):05}"
         job["metadata"]["name"], job["status"] = name, {}
         self.cluster.jobs[name] = job
@@ -146,6 +155,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.cluster.deleted.append(found["name"])
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self._answer(200, {"kind": "Status", "status": "Success"})
+
+    def _body(self) -> bytes:
+        """Read a body in chunks: kubectl does not know how long it is when it sends it."""
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _stream(self, pod: str) -> None:
         """Send a pod's log as it grows, in chunks that do not end where lines do; break off once if told to."""
@@ -188,13 +206,34 @@ def cluster() -> Cluster:
 
 
 @pytest.fixture
-def api(cluster: Cluster) -> Iterator[client.ApiClient]:
-    """A client of the official library that talks to the stand-in."""
+def api(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connected]:
+    """The stand-in, as kubectl's context."""
     handler = type("Handler", (_Handler,), {"cluster": cluster})
+    with served(handler) as address:
+        use_context(address, tmp_path, monkeypatch)
+        yield Connected()
+
+
+@contextmanager
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve an API on the loopback."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        configuration = client.Configuration(host=f"http://127.0.0.1:{server.server_address[1]}")
-        configuration.retries = False
-        with client.ApiClient(configuration) as connected:
-            yield connected
+        yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
+
+
+def use_context(address: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a cluster at an address the one of kubectl's current context."""
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not installed; it speaks to the cluster")
+    named = {"name": "stand-in"}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [named | {"cluster": {"server": address}}],
+        "contexts": [named | {"context": {"cluster": "stand-in", "user": ""}}],
+        "current-context": "stand-in",
+    }
+    (folder / "kubeconfig").write_text(json.dumps(config))
+    monkeypatch.setenv("KUBECONFIG", str(folder / "kubeconfig"))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from common.errors import ApplicationError, ConfigurationError
-from operations import deployment, following, jobs
+from operations import deployment
 from operations.following import JobFollower
 
 PUSHED = {
@@ -39,7 +39,6 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
-    monkeypatch.setattr(jobs, "connect", lambda _: None)
     return asked
 
 
@@ -76,7 +75,7 @@ def test_what_is_dumped_is_what_was_rendered() -> None:
 def test_migrations_go_after_the_database_and_before_whatever_needs_them(
     kubectl: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "JobFollower", ended_with(0))
+    monkeypatch.setattr(deployment, "JobFollower", ended_with(0))
     deployment.apply(deployment.render("local"), context=None, write=print)
     asked = kubectl.read_text().splitlines()
     job, deleted = asked.index("kind: Job"), asked.index("delete: job/sentiment-migrate")
@@ -89,7 +88,7 @@ def test_migrations_go_after_the_database_and_before_whatever_needs_them(
 def test_after_a_failed_migration_the_workloads_stay_as_they_were(
     kubectl: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "JobFollower", ended_with(65))
+    monkeypatch.setattr(deployment, "JobFollower", ended_with(65))
     with pytest.raises(ApplicationError, match="ended with 65"):
         deployment.apply(deployment.render("local"), context=None, write=print)
     assert "kind: Deployment" not in kubectl.read_text()

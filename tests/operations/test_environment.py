@@ -217,7 +217,7 @@ def test_a_plan_looks_whether_images_are_there(
 ) -> None:
     found = environment(tmp_path, values | {"ClusterName": values["Name"]})
     pushed = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/recs-batch@sha256:{'0' * 64}"
-    monkeypatch.setattr("operations.release.read_digests", lambda: {"recs-batch": pushed})
+    monkeypatch.setattr("operations.digests.read_digests", lambda: {"recs-batch": pushed})
     (image,) = plan._images(found)
     assert (image.state, image.what) == ("missing", "image recs-batch")
 

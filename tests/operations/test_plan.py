@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from kubernetes import client
 
 from operations import deployment, plan
 from operations.environment import EXAMPLE, Environment, read_environment
+from tests.operations.conftest import served, use_context
 
 NETWORKING = "/apis/networking.k8s.io/v1/ingressclasses"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -24,7 +23,7 @@ SIGN_IN = "/api/v1/namespaces/trader-network/secrets/sign-in"
 
 
 @pytest.fixture
-def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def objects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """What an API server on the loopback answers, by path; kubectl's context is that server."""
     held: dict[str, Any] = {}
 
@@ -39,13 +38,9 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        configuration = client.Configuration(host=f"http://127.0.0.1:{server.server_address[1]}")
-        configuration.retries = False
-        monkeypatch.setattr(plan, "connect", lambda _: client.ApiClient(configuration))
+    with served(Handler) as address:
+        use_context(address, tmp_path, monkeypatch)
         yield held
-        server.shutdown()
 
 
 @pytest.fixture
@@ -70,16 +65,6 @@ def eks(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def named(*names: str) -> dict[str, Any]:
     return {"items": [{"metadata": {"name": name}} for name in names]}
-
-
-def definitions(*names: str) -> dict[str, Any]:
-    spec = {"group": "g", "names": {"kind": "K", "plural": "ks"}, "scope": "Namespaced", "versions": []}
-    return {"items": [item | {"spec": spec} for item in named(*names)["items"]]}
-
-
-def deployments(*names: str) -> dict[str, Any]:
-    spec: dict[str, Any] = {"selector": {}, "template": {}}
-    return {"items": [item | {"spec": spec} for item in named(*names)["items"]]}
 
 
 def missing(findings: Iterator[plan.Finding]) -> list[tuple[str, str]]:
@@ -110,13 +95,13 @@ def test_kubectl_is_to_speak_to_the_cluster_that_the_values_name(
 
 
 def test_what_helm_installs_is_known_by_what_it_brings(objects: dict[str, Any]) -> None:
-    objects |= {NETWORKING: named("nginx"), DEFINITIONS: definitions("a.b"), DEPLOYMENTS: deployments("coredns")}
+    objects |= {NETWORKING: named("nginx"), DEFINITIONS: named("a.b"), DEPLOYMENTS: named("coredns")}
     assert [what for what, _ in missing(plan._cluster(None))] == [
         "AWS load balancer controller",
         "Prometheus operator",
     ]
-    operator = definitions("podmonitors.monitoring.coreos.com", "prometheusrules.monitoring.coreos.com")
-    controller = {NETWORKING: named("alb"), DEPLOYMENTS: deployments("aws-load-balancer-controller")}
+    operator = named("podmonitors.monitoring.coreos.com", "prometheusrules.monitoring.coreos.com")
+    controller = {NETWORKING: named("alb"), DEPLOYMENTS: named("aws-load-balancer-controller")}
     objects |= {DEFINITIONS: operator, **controller}
     assert missing(plan._cluster(None)) == []
 
@@ -133,7 +118,7 @@ def test_a_secret_that_somebody_makes_by_hand_is_asked_for_with_its_keys(
     sign_in = deployment.render("sign-in", {}, environment)
     assert deployment.secrets_made_by_hand(sign_in) == {("trader-network", "sign-in"): {"clientID", "clientSecret"}}
 
-    monkeypatch.setattr(plan.release, "read_digests", dict)
+    monkeypatch.setattr(plan.digests, "read_digests", dict)
     monkeypatch.setattr(deployment, "changes", lambda *_: [])
 
     def told() -> list[str]:

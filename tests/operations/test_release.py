@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from common.errors import ConfigurationError, MissingInputError
-from operations import registry, release
+from operations import digests, registry, release
 from operations.cli import main
 from operations.commands import CommandError
 from operations.images import Image, container_tool
@@ -78,7 +78,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def build_push(registry_address: str, *options: str) -> str:
     main(["build-push", "tiny", "--registry", registry_address, *options], standalone_mode=False)
-    return release.read_digests()["tiny"]
+    return digests.read_digests()["tiny"]
 
 
 @needs_containers
@@ -220,14 +220,14 @@ def test_a_wrong_password_is_refused_in_one_line(tool: str, registry_address: st
 
 def test_without_a_release_there_is_nothing_to_deploy(repository: Path) -> None:
     with pytest.raises(MissingInputError, match="make build-push"):
-        release.read_digests()
+        digests.read_digests()
 
 
 def test_digests_of_images_that_were_not_pushed_this_time_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "build" / "digests.json"
-    release.write_digests({"a": "r/a@sha256:1", "b": "r/b@sha256:1"}, path)
-    release.write_digests({"b": "r/b@sha256:2"}, path)
-    assert release.read_digests(path) == {"a": "r/a@sha256:1", "b": "r/b@sha256:2"}
+    digests.write_digests({"a": "r/a@sha256:1", "b": "r/b@sha256:1"}, path)
+    digests.write_digests({"b": "r/b@sha256:2"}, path)
+    assert digests.read_digests(path) == {"a": "r/a@sha256:1", "b": "r/b@sha256:2"}
 
 
 @pytest.mark.parametrize(

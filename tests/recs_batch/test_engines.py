@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recs_batch.engines import sql
 from recs_batch.engines.names import engine
-from recs_batch.graph import similarity, steps
+from recs_batch.graph import links, reading, similarity, sorting, steps
 from recs_batch.parameters import KINDS, EventWeights, Filter, Parameters
 from tests.recs_batch import filter_oracle, oracle
 from tests.recs_batch.networks import DAY, networks, write_tables
@@ -52,6 +52,19 @@ FILTERED = st.builds(
 def test_the_filter_gives_the_rows_of_its_oracle(cells, monkeypatch):
     monkeypatch.setattr(steps, "MOST_CELLS", cells)
     _check_agreement("compiled", FILTERED, filter_oracle.recommend, 100)
+
+
+def test_in_how_many_blocks_tables_are_read_and_users_counted_and_served_does_not_show(monkeypatch):
+    for module, at_once in (
+        (reading, "_ROWS_AT_ONCE"),
+        (steps, "_USERS_COUNTED_AT_ONCE"),
+        (steps, "_SOURCES_AT_ONCE"),
+        (steps, "_REASONS_AT_ONCE"),
+        (links, "_USERS_AT_ONCE"),
+    ):
+        monkeypatch.setattr(module, at_once, 2)
+    monkeypatch.setattr(sorting, "_MANY", 1)
+    _check_agreement("compiled", FILTERED, filter_oracle.recommend, 30)
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,21 @@
+import re
 from datetime import UTC, date, datetime, timedelta
+from xml.etree import ElementTree
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recs_batch.evaluation.evaluate import METHODS, evaluate, held_back
+from recs_batch.evaluation.evaluate import METHODS, UNHEEDED, evaluate, held_back
 from recs_batch.evaluation.fit import fit
 from recs_batch.evaluation.hold_out import without_a_share
 from recs_batch.evaluation.metrics import coverage, estimate, hits_of, novelty, per_user
 from recs_batch.evaluation.report import render_report
-from recs_batch.evaluation.split import Truth, split
+from recs_batch.evaluation.split import Truth, baseline_items, popularity_of, ranked_items, split
 from recs_batch.generate import write_network
 from recs_batch.graph import steps
-from recs_batch.graph.files import read_pairs
+from recs_batch.graph.files import read_array, read_pairs
 from recs_batch.graph.found import MOST_REASONS
 from recs_batch.graph.one_user import OneUser, newcomer_links
 from recs_batch.network import Network, NetworkSize
@@ -42,6 +44,18 @@ def test_an_interval_holds_its_mean_and_narrows_with_users():
     few, many = (estimate(random.random(count)) for count in (50, 5000))
     assert few.low < few.mean < few.high
     assert many.high - many.low < few.high - few.low
+
+
+def test_an_interval_holds_what_95_of_100_means_of_other_users_would():
+    random = np.random.default_rng(1)
+    users = [random.normal(size=count) for count in range(400, 420)]
+    wide = [(found.high - found.low) / 2 for found in map(estimate, users)]
+    wide = [half * len(each) ** 0.5 / each.std() for half, each in zip(wide, users, strict=True)]
+    assert np.mean(wide) == pytest.approx(1.96, rel=0.02)
+
+
+def test_nobody_has_no_recall_and_no_interval():
+    assert estimate(np.empty(0)) == (0, 0, 0)
 
 
 def test_coverage_counts_items_and_novelty_their_rarity():
@@ -137,6 +151,76 @@ def test_the_split_holds_back_only_what_is_new(halves):
         for user in halves.users[kind]:
             row = slice(*pairs.bounds[user : user + 2])
             assert not np.isin(halves.truth[kind].of(user), pairs.targets[row][pairs.linked[row]]).any()
+
+
+def test_no_more_users_are_evaluated_than_is_asked_for(tables, halves, tmp_path):
+    few = split(tables, DAY, 60, Parameters(), tmp_path, most=9)
+    for kind in KINDS:
+        assert len(few.users[kind]) == 9 < len(halves.users[kind])
+        assert (np.diff(few.users[kind]) > 0).all()
+        assert np.isin(few.users[kind], halves.users[kind]).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_baselines_are_the_most_popular_or_any_of_what_a_user_may_be_recommended(halves, kind):
+    bounds, excluded = steps.excluded_of(halves.engagement, kind)
+    popular, random = (baseline_items(halves, kind, Parameters(), name) for name in ("popularity", "random"))
+    active = np.flatnonzero(read_array(halves.engagement, f"{kind}.active"))
+    order = sorted(active.tolist(), key=lambda item: -popularity_of(halves, kind)[item])
+    for user, best, drawn in zip(halves.users[kind], popular.tolist(), random.tolist(), strict=True):
+        allowed = [item for item in order if item not in excluded[bounds[user] : bounds[user + 1]]]
+        assert best == allowed[: Parameters().top]
+        assert len({*drawn} & {*allowed}) == Parameters().top
+    assert len(np.unique(random)) > len(active) / 2
+
+
+def test_what_feedback_costs_is_the_difference_to_the_filter_without_it(tables, halves, tmp_path):
+    """All have dismissed who would be recommended to them first."""
+    ids, folder = read_array(halves.engagement, "users.ids"), tmp_path / "tables"
+    first = ranked_items(halves, "users", Parameters(), tmp_path / "first")[:, 0]
+    rows = {"user_id": ids[halves.users["users"]], "kind": ["users"] * len(first), "item_id": ids[first]}
+    (folder / "dismissals").mkdir(parents=True)
+    pq.write_table(pa.table(rows), folder / "dismissals" / "0.parquet")
+    for table in tables.iterdir():
+        (folder / table.name).symlink_to(table)
+    dismissed = split(folder, DAY, 60, Parameters(), tmp_path / "split")
+    found = evaluate(dismissed, Parameters(), tmp_path / "found", ("filter", UNHEEDED))
+    known = evaluate(halves, Parameters(), tmp_path / "known", ("filter", UNHEEDED))
+    assert found["users"][UNHEEDED] == known["users"]["filter"]
+    assert found["users"]["filter"]["recall"]["mean"] < known["users"]["filter"]["recall"]["mean"]
+    assert [*known["users"]] == [*known["rooms"]] == [*found["rooms"]] == ["filter"]
+
+
+def test_a_plot_has_every_mean_in_proportion_with_its_interval_and_inside_its_frame():
+    one, other = ({"mean": mean, "low": mean / 2, "high": mean * 2} for mean in (0.1, 0.2))
+    told = {"coverage": 0.5, "novelty": 1.0, "users": 7}
+    methods = {"filter": dict.fromkeys(("recall", "map", "ndcg"), other) | told}
+    methods |= {"random": dict.fromkeys(("recall", "map", "ndcg"), one) | told}
+    page = render_report({"users": methods}, "filter", "some days", 5)
+    plot = ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
+    width, height = (float(plot.attrib[side]) for side in ("width", "height"))
+    bars = [{side: float(bar.attrib[side]) for side in ("x", "y", "width", "height")} for bar in plot.iter("rect")]
+    lines = [[float(number) for number in re.findall(r"[\d.]+", line.attrib["d"])] for line in plot.iter("path")]
+    assert len(bars) == len(lines) == 6
+    for (bar, below), (left, middle, right), (left_below, _, right_below) in zip(
+        zip(bars[::2], bars[1::2], strict=True), lines[::2], lines[1::2], strict=True
+    ):
+        assert below["x"] == bar["x"]
+        assert bar["y"] + bar["height"] <= below["y"]
+        assert below["y"] + below["height"] <= height
+        assert bar["width"] == 2 * below["width"] > 0
+        assert left == bar["x"] + bar["width"] / 2
+        assert right == bar["x"] + bar["width"] * 2 <= width
+        assert (left_below, right_below) == (below["x"] + below["width"] / 2, below["x"] + below["width"] * 2)
+        assert bar["y"] < middle < bar["y"] + bar["height"]
+    texts = [text for text in plot.iter("text") if text.text in methods]
+    assert [text.text for text in texts] == ["filter", "random"]
+    for text, bar in zip(texts, bars, strict=False):
+        assert bar["y"] < float(text.attrib["y"]) <= bar["y"] + bar["height"]
+        assert float(text.attrib["x"]) < bar["x"]
+    heads = [text for text in plot.iter("text") if text.text not in methods]
+    assert [float(head.attrib["x"]) for head in heads] == [bar["x"] for bar in bars[::2]]
+    assert all(float(head.attrib["y"]) <= bars[0]["y"] for head in heads)
 
 
 def test_the_filter_beats_chance_and_the_report_shows_every_method(halves, tmp_path):

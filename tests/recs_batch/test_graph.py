@@ -11,6 +11,7 @@ from recs_batch.graph import steps
 from recs_batch.graph.files import read_array
 from recs_batch.graph.ids import MISSING, IdIndex
 from recs_batch.graph.links import MOST_LINKS, Row, heaviest
+from recs_batch.graph.packed import Packed, pack
 from recs_batch.graph.similarity import FEWEST, MOST, eighth_power, limits_of
 from recs_batch.graph.similarity_kernel import _put_greatest_first
 from recs_batch.graph.sorting_kernel import sort_by_digits
@@ -44,6 +45,13 @@ def test_numbers_are_sorted_digit_by_digit(numbers, fewer_bits):
     wanted = sorted(keys.tolist())
     sort_by_digits(keys, np.empty_like(keys), max(wanted, default=0).bit_length())
     assert keys.tolist() == wanted
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))))
+def test_what_was_packed_is_what_is_unpacked(entries):
+    targets, weights = (np.array([entry[part] for entry in entries], np.int64) for part in (0, 1))
+    rows = Packed(np.array([0, len(entries)]), pack(targets, weights)).unpacked()
+    assert list(zip(rows.targets.tolist(), rows.weights.tolist(), strict=True)) == entries
 
 
 @pytest.mark.parametrize("eighths", range(9))

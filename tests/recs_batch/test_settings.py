@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from common.errors import ConfigurationError
 from common.settings import load_settings
+from recs_batch.parameters import Parameters
 from recs_batch.settings import AlgorithmSettings, LimitSettings, refuse_misspelt
 
 
@@ -24,6 +26,43 @@ def test_a_wrong_setting_is_named(monkeypatch, variable, value, words):
     with pytest.raises(ConfigurationError) as error:
         load_settings(AlgorithmSettings)
     assert all(word in str(error.value) for word in words), error.value
+
+
+@pytest.mark.parametrize(
+    ("variable", "allowed", "beyond"),
+    [
+        ("RECS_CLOSEST", ["1", "15"], ["0", "16"]),
+        ("RECS_TOP", ["1", "100"], ["0", "101"]),
+        ("RECS_SHOWN_DAYS", ["0", "28"], ["-1", "29"]),
+        ("RECS_HALF_LIFE_DAYS", ["0.5"], ["0"]),
+        ("RECS_FILTER_USERS", ['{"own": 16}', '{"own": 0.001}'], ['{"own": 17}', '{"own": 0}']),
+        (
+            "RECS_FILTER_USERS",
+            ['{"power": 1}', '{"power": 0.125}'],
+            ['{"power": 1.125}', '{"power": 0}', '{"power": 0.3}'],
+        ),
+        (
+            "RECS_FILTER_USERS",
+            ['{"popularity": 1}', '{"popularity": 0}'],
+            ['{"popularity": 1.125}', '{"popularity": -0.125}'],
+        ),
+        ("RECS_ARMS", ['{"new": {}}'], ['{"control": {}}', '{"New": {}}']),
+    ],
+)
+def test_bounds_are_what_is_allowed_for_settings_and_for_a_nights_parameters_alike(
+    monkeypatch, variable, allowed, beyond
+):
+    for value in allowed:
+        monkeypatch.setenv(variable, value)
+        assert load_settings(AlgorithmSettings).parameters()
+    for value in beyond:
+        monkeypatch.setenv(variable, value)
+        with pytest.raises(ConfigurationError, match=variable):
+            load_settings(AlgorithmSettings)
+    if variable in {"RECS_CLOSEST", "RECS_TOP", "RECS_SHOWN_DAYS", "RECS_HALF_LIFE_DAYS"}:
+        for value in beyond:
+            with pytest.raises(ValidationError):
+                Parameters.model_validate({variable.removeprefix("RECS_").lower(): float(value)})
 
 
 def test_what_json_leaves_out_keeps_its_default(monkeypatch):

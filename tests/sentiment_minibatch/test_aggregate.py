@@ -190,7 +190,8 @@ def test_hours_follow_their_minutes_whatever_order_they_come_in(connection: psyc
     assert_hours(connection)
     connection.execute("UPDATE sentiment.minute SET bullish_sum = bullish_sum + 7 WHERE symbol = 'B'")
     connection.execute("DELETE FROM sentiment.minute WHERE symbol = 'C'")
-    reaggregate(connection, backfill_minutes(connection, START - 400 * MINUTE, START + 400 * MINUTE))
+    again = reaggregate(connection, backfill_minutes(connection, START - 400 * MINUTE, START + 400 * MINUTE))
+    assert (again.minutes, again.late_minutes, again.remaining) == (62, 62, 0)
     assert_hours(connection)
 
 

@@ -4,7 +4,7 @@ from itertools import islice
 
 from sentiment_minibatch.generator import Arrival, StreamSettings, arrivals, deliveries
 from sentiment_minibatch.scores import RejectedDeliveryError, Score, judge, time_of
-from sentiment_minibatch.tickers import symbol_names
+from sentiment_minibatch.tickers import MOST_SYMBOLS, symbol_names
 
 SETTINGS = StreamSettings(messages=20_000, minutes=30, symbols=300)
 STREAM: list[Arrival] = list(arrivals(SETTINGS))
@@ -70,4 +70,6 @@ def test_without_faults_the_stream_is_clean_and_nearly_in_order() -> None:
 
 
 def test_symbol_names_are_all_different() -> None:
-    assert len(set(symbol_names(30_000))) == 30_000
+    names = symbol_names(MOST_SYMBOLS)
+    assert len(set(names)) == len(names) == MOST_SYMBOLS
+    assert symbol_names(3) == names[:3]

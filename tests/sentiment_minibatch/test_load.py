@@ -133,6 +133,17 @@ def test_which_of_conflicting_deliveries_counts_does_not_depend_on_their_order(
     assert minutes_of(connection) == expected_minutes(deliveries)
 
 
+@pytest.mark.parametrize("second", [0, 30, 86_399])
+def test_a_better_delivery_takes_the_place_of_another_whenever_in_its_day(
+    connection: psycopg.Connection, second: int
+) -> None:
+    time = START.replace(hour=0, minute=0) + timedelta(seconds=second)
+    load(connection, [delivery(1, "A", "0.5", time)], "test")
+    assert load(connection, [delivery(1, "A", "0.25", time - timedelta(seconds=1))], "better").replaced == 1
+    ((rows, least),) = connection.execute("SELECT count(*), min(created_at) FROM sentiment.raw_score").fetchall()
+    assert (rows, least) == (1, time - timedelta(seconds=1))
+
+
 def test_loads_at_the_same_time_agree_on_what_counts(url: str, connection: psycopg.Connection) -> None:
     choose = random.Random(5)
     deliveries = [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sentiment_minibatch.scoring.artifact import MODEL_FILE, SHIPPED, load_scorer, shipped_scorer
 from sentiment_minibatch.scoring.explain import explain
+from sentiment_minibatch.scoring.features import grams_of
 from sentiment_minibatch.scoring.scorer import Scorer
 from sentiment_minibatch.scoring.text import words_of
 from tests.sentiment_minibatch.scoring.models import other_scorer, small_model
@@ -28,10 +29,18 @@ def test_log_odds_are_weights_over_the_root_of_squares() -> None:
     assert evidence("good bad bad") == pytest.approx(-1 / math.sqrt(3))
 
 
+def test_a_word_has_the_sequences_of_its_letters_and_ends() -> None:
+    assert grams_of("buy") == ["<bu", "buy", "uy>", "<buy", "buy>", "<buy>"]
+    assert grams_of("#bullish")[:2] == ["<#b", "#bu"]
+    assert max(map(len, grams_of("#bullish"))) == 5
+    assert [grams_of(kind) for kind in ("TICKER", "!!", "2")] == [[], [], []]
+
+
 def test_a_negation_reaches_three_words_of_its_clause() -> None:
     assert evidence("not so good") == -0.5
     assert evidence("not! good") == 1.0
     assert evidence("not a b c good") == 1.0
+    assert evidence("good not") == 1.0
 
 
 def test_the_longest_phrase_of_the_lexicon_counts() -> None:

@@ -140,6 +140,11 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     assert held >= 24  # 95% of 30 is 28.5
 
 
+def test_who_is_always_a_tenth_too_careful_has_a_calibration_error_of_a_tenth() -> None:
+    marks = np.arange(21) >= 9  # bins of three, two, two ... messages, each of one mark
+    assert calibration_error(np.where(marks, 0.9, 0.1), marks) == pytest.approx(0.1)
+
+
 def test_calibrated_chances_have_no_error_and_shifted_ones_follow_the_base_rate() -> None:
     random_ = np.random.default_rng(1)
     chances = random_.random(200_000)

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import psycopg
 from flask.testing import FlaskClient
 
+from sentiment_minibatch.prune import forget_messages
 from sentiment_minibatch.scoring.artifact import shipped_scorer
-from sentiment_minibatch.scoring.database import deliver_messages, forget_messages, score_waiting
+from sentiment_minibatch.scoring.database import deliver_messages, score_waiting
 from sentiment_minibatch.scoring.message import Message
 from sentiment_minibatch.scoring.score_messages import ScoringReport, placed
 from tests.sentiment_minibatch.oracle import run_job
