@@ -19,10 +19,15 @@ own AS (
            bearish + coalesce(sum(bearish) OVER hour_before, 0) / 16 AS bearish,
            squares + coalesce(sum(squares) OVER hour_before, 0) / 256 AS squares,
            bullish_count + bearish_count + coalesce(sum(bullish_count + bearish_count) OVER hour_before, 0) AS opinions
-    FROM sentiment.hour
-    WHERE symbol = ANY (%(symbols)s)
-      AND period_ending > %(as_of)s::timestamptz - interval '30 days'
-      AND period_ending <= %(as_of)s::timestamptz - interval '1 hour'
+    FROM asked
+    CROSS JOIN LATERAL (
+        SELECT period_ending, recent_opinions, bullish, bearish, squares, bullish_count, bearish_count
+        FROM sentiment.hour
+        WHERE hour.symbol = asked.symbol
+          AND period_ending > %(as_of)s::timestamptz - interval '30 days'
+          AND period_ending <= %(as_of)s::timestamptz - interval '1 hour'
+        OFFSET 0  -- a ticker at a time, by its key: the planner would read all tickers' hours
+    ) AS hours
     WINDOW hour_before AS (PARTITION BY symbol ORDER BY period_ending
                            RANGE BETWEEN '1 hour' PRECEDING AND '1 hour' PRECEDING)
 ),
