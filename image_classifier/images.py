@@ -8,7 +8,12 @@ from io import BytesIO
 from typing import cast
 
 import numpy as np
-from PIL import Image, ImageChops, ImageOps
+from PIL import (
+    Image,
+    ImageChops,
+    ImageOps,
+    WebPImagePlugin,  # noqa: F401 (to open a WebP, Pillow would load all its plugins)
+)
 
 from common.errors import DataError
 
@@ -89,8 +94,7 @@ class PostedImage:
     def _opened(self) -> Image.Image:
         if self.video is None:
             return self._image
-        if self.video == "HEIC":
-            _register_heic()
+        load_video_format(self.video)
         image = _open(self.data, (_PILLOW_NAMES.get(self.video, self.video),))
         _check_dimensions(*image.size)
         return image
@@ -116,11 +120,14 @@ def _work(name: str, width: int, height: int, data: bytes) -> int:
 
 
 @cache
-def _register_heic() -> None:
-    """Let Pillow open HEIC; not done at import, because the library is large and most images are of other formats."""
-    import pillow_heif  # noqa: PLC0415
+def load_video_format(name: str) -> None:
+    """Let Pillow open AVIF or HEIC; not done at import, because the libraries are large and such images are few."""
+    if name == "HEIC":
+        import pillow_heif  # noqa: PLC0415
 
-    pillow_heif.register_heif_opener(thumbnails=False)
+        pillow_heif.register_heif_opener(thumbnails=False)
+    else:
+        from PIL import AvifImagePlugin  # noqa: F401, PLC0415
 
 
 def _open(data: bytes, formats: tuple[str, ...]) -> Image.Image:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kubernetes.client import ApiClient, ApiextensionsV1Api, AppsV1Api, CoreV1Api, NetworkingV1Api
 from kubernetes.client.exceptions import ApiException
 
-from common.aws import application_error
+from common.aws_errors import application_error
 from common.errors import ApplicationError, ConfigurationError
 from operations import code, deployment, release, stacks
 from operations.commands import CommandError

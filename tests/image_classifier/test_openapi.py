@@ -11,10 +11,11 @@ from image_classifier.api.app import create_app
 from image_classifier.api.openapi import openapi_document
 from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import SHIPPED, load_artifact
+from image_classifier.classifier import Classifier
 
 for kind in ("image/bmp", "image/avif", "image/heic"):  # those that it cannot send by itself
     schemathesis.serializer.alias(kind, "application/octet-stream")
-app = create_app(load_artifact(SHIPPED), ServiceSettings())
+app = create_app(Classifier(load_artifact(SHIPPED)), ServiceSettings())
 schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 
 
