@@ -257,13 +257,14 @@ def test_a_white_page_around_a_picture_changes_nothing(mode: str, place: tuple[i
     ("shade", "box", "size"),
     [
         (246, (0, 50, 100, 150), (100, 100)),
-        (246, (0, 50, 100, 200), (100, 150)),
-        (246, (30, 10, 100, 200), (70, 200)),  # ten of two hundred is less than a sixteenth
+        (246, (0, 0, 70, 100), (70, 100)),
+        (246, (30, 10, 60, 200), (30, 200)),  # ten of two hundred is less than a sixteenth
+        (246, (0, 50, 100, 160), (100, 200)),  # less than half of it is white
         (240, (0, 50, 100, 150), (100, 200)),
         (255, (40, 50, 60, 150), (100, 200)),  # a fifth of the width: more is known of it on its page
     ],
 )
-def test_paper_is_nearly_white_and_cut_off_on_each_side(
+def test_a_page_is_nearly_white_and_more_than_the_picture_on_it(
     shade: int, box: tuple[int, int, int, int], size: tuple[int, int]
 ) -> None:
     page = Image.new("RGB", (100, 200), (shade,) * 3)
