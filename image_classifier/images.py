@@ -169,8 +169,8 @@ def _plain(image: Image.Image) -> Image.Image:
 def _without_margins(image: Image.Image) -> Image.Image:
     """Cut off the black bars that phones and players put beside a picture, and a white page that it lies on.
 
-    Bars are on two opposite sides, paper is on any and half of the page at least: less belongs to the picture. What
-    would leave less than a quarter of a side is left as it is, for a dot on a page is no picture.
+    Bars are on two opposite sides. Paper is beside a picture and above or below it, and half of the page at least: less
+    belongs to the picture. What would leave less than a quarter of a side is left as it is: a dot is no picture.
     """
     corners = [
         cast(tuple[int, ...], image.getpixel((x, y))) for x in (0, image.width - 1) for y in (0, image.height - 1)
@@ -179,7 +179,8 @@ def _without_margins(image: Image.Image) -> Image.Image:
         box = _box_of(image, [0] * (_BLACK + 1) + [255] * (255 - _BLACK), opposite=True)
     elif sum(min(corner[:3]) >= _PAPER or corner[3:] == (0,) for corner in corners) >= 2:  # those of a side
         box = _box_of(image, [255] * _PAPER + [0] * (256 - _PAPER), opposite=False)
-        if 2 * (box[2] - box[0]) * (box[3] - box[1]) > image.width * image.height:
+        wide, tall = box[2] - box[0], box[3] - box[1]
+        if wide == image.width or tall == image.height or 2 * wide * tall > image.width * image.height:
             return image
     else:
         return image
