@@ -22,10 +22,10 @@ from io import BytesIO
 from pathlib import Path
 
 from benchmarks import classifier_servers as servers
-from image_classifier.api.server import bound_freed_memory
 from image_classifier.artifact import SHIPPED, load_artifact
 from image_classifier.classifier import Classifier
 from image_classifier.drawing import draw_picture
+from image_classifier.serving.server import bound_freed_memory
 
 PICTURES = {
     "299 x 299 PNG": ((299, 299), "PNG"),

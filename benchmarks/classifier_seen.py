@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from image_classifier.api.seen import ALIKE, SeenImages
 from image_classifier.drawing import draw_picture
 from image_classifier.perceptual import BITS, perceptual_hash
 from image_classifier.preprocessing import letterbox
+from image_classifier.serving.seen import ALIKE, SeenImages
 
 _PICTURES = 1000
 _ASKED = 2000

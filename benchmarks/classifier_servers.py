@@ -106,6 +106,7 @@ def started(server: Server, scratch: Path) -> Iterator[tuple[int, int]]:
     quiet = {"LOG_LEVEL": "WARNING", "BENTOML_DO_NOT_TRACK": "True", "MLSERVER_DEBUG": "false"}
     environment = {**os.environ, **ports, **quiet, "MLSERVER_PARALLEL_WORKERS": "2", "PYTHONPATH": str(Path.cwd())}
     environment["MLSERVER_HOST"] = "127.0.0.1"
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as they are in an image
     command = [part.format(port=port, scratch=scratch) for part in server.command]
     with (scratch / f"{port}.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -127,7 +128,7 @@ def wait_until_it_answers(port: int, path: str, message: Message) -> None:
         try:
             _post(port, path, message, 1)
         except (OSError, http.client.HTTPException, RuntimeError):
-            time.sleep(0.2)
+            time.sleep(0.02)
         else:
             return
     raise RuntimeError(f"nothing answers at port {port}, {path}")

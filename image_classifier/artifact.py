@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,9 @@ class Artifact:
     model: bytes
     description: dict[str, Any]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
-        """The model's SHA-256."""
+        """The model's SHA-256; once, for it is the hash of megabytes."""
         return hashlib.sha256(self.model).hexdigest()
 
     @property

@@ -8,7 +8,12 @@ from io import BytesIO
 from typing import cast
 
 import numpy as np
-from PIL import Image, ImageChops, ImageOps
+from PIL import (
+    Image,
+    ImageChops,
+    ImageOps,
+    WebPImagePlugin,  # noqa: F401 (to open a WebP, Pillow would load all its plugins)
+)
 
 from common.errors import DataError
 
@@ -25,8 +30,8 @@ _ORIENTATION = 0x0112
 _AVIF_BRANDS, _HEIC_BRANDS = re.compile(rb"avi[fs]"), re.compile(rb"hei[cxms]|hev[cxms]|mif1|msf1")
 _DECLARED_SIZE = re.compile(rb"ispe\0{4}(.{4})(.{4})", re.DOTALL)
 _HEADER_BYTES = 1 << 16
-_BLACK = 24  # of 255, with what compression does to black
-_BAR_SHARE = 1 / 16  # of the width or the height; less is a margin
+_BLACK, _PAPER = 24, 244  # of 255, with what compression does to black and to white
+_BAR_SHARE = 1 / 16  # of the width or the height; less is left
 
 
 class ImageError(DataError):
@@ -75,22 +80,22 @@ class PostedImage:
         """Decode the first frame and shrink it to fit into `side` x `side` pixels; a smaller image stays as it is.
 
         The result is RGB and upright: EXIF orientation is applied, transparency becomes white, 16-bit and CMYK become
-        8-bit RGB, and black bars on two opposite sides are cut off. Raises an `ImageError` for a file that is broken.
+        8-bit RGB; black bars on two opposite sides and white margins are cut off. Raises an `ImageError` for a broken
+        file.
         """
         with self._opened() as image:
             try:
                 orientation = image.getexif().get(_ORIENTATION, 1)
                 # A JPEG is decoded at a half, a quarter or an eighth of its size when that is twice what is needed.
                 image.draft("RGB", (2 * side, 2 * side))
-                return _upright(_shrunk(_without_bars(_plain(image)), side), orientation)
+                return _upright(_shrunk(_without_margins(_plain(image)), side), orientation)
             except Exception as error:  # decoders raise whatever a broken file leads them to
                 raise BrokenImageError(f"the {image.format} image is broken or cut short: {error}") from None
 
     def _opened(self) -> Image.Image:
         if self.video is None:
             return self._image
-        if self.video == "HEIC":
-            _register_heic()
+        load_video_format(self.video)
         image = _open(self.data, (_PILLOW_NAMES.get(self.video, self.video),))
         _check_dimensions(*image.size)
         return image
@@ -116,11 +121,14 @@ def _work(name: str, width: int, height: int, data: bytes) -> int:
 
 
 @cache
-def _register_heic() -> None:
-    """Let Pillow open HEIC; not done at import, because the library is large and most images are of other formats."""
-    import pillow_heif  # noqa: PLC0415
+def load_video_format(name: str) -> None:
+    """Let Pillow open AVIF or HEIC; not done at import, because the libraries are large and such images are few."""
+    if name == "HEIC":
+        import pillow_heif  # noqa: PLC0415
 
-    pillow_heif.register_heif_opener(thumbnails=False)
+        pillow_heif.register_heif_opener(thumbnails=False)
+    else:
+        from PIL import AvifImagePlugin  # noqa: F401, PLC0415
 
 
 def _open(data: bytes, formats: tuple[str, ...]) -> Image.Image:
@@ -158,25 +166,49 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert(wanted)
 
 
-def _without_bars(image: Image.Image) -> Image.Image:
-    """Cut off the black bars that phones and players put above and below a picture, or on its left and right."""
-    width, height = image.size
-    places = [(x, y) for x in (0, width - 1) for y in (0, height - 1)]
-    corners = [cast(tuple[int, ...], image.getpixel(place)) for place in places]
-    if any(max(corner[:3]) > _BLACK or corner[3:] not in {(), (255,)} for corner in corners):
+def _without_margins(image: Image.Image) -> Image.Image:
+    """Cut off the black bars that phones and players put beside a picture, and a white page that it lies on.
+
+    Bars are on two opposite sides. Paper is beside a picture and above or below it, and half of the page at least: less
+    belongs to the picture. What would leave less than a quarter of a side is left as it is: a dot is no picture.
+    """
+    corners = [
+        cast(tuple[int, ...], image.getpixel((x, y))) for x in (0, image.width - 1) for y in (0, image.height - 1)
+    ]
+    if all(max(corner[:3]) <= _BLACK and corner[3:] in {(), (255,)} for corner in corners):
+        box = _box_of(image, [0] * (_BLACK + 1) + [255] * (255 - _BLACK), opposite=True)
+    elif sum(min(corner[:3]) >= _PAPER or corner[3:] == (0,) for corner in corners) >= 2:  # those of a side
+        box = _box_of(image, [255] * _PAPER + [0] * (256 - _PAPER), opposite=False)
+        wide, tall = box[2] - box[0], box[3] - box[1]
+        if wide == image.width or tall == image.height or 2 * wide * tall > image.width * image.height:
+            return image
+    else:
         return image
+    left, top, right, bottom = box
+    enough = 4 * (right - left) >= image.width and 4 * (bottom - top) >= image.height
+    return image.crop(box) if enough and (right - left, bottom - top) != image.size else image
+
+
+def _box_of(image: Image.Image, content: list[int], *, opposite: bool) -> tuple[int, int, int, int]:
+    """Return where a picture's content begins and ends; `content` says which brightness is part of it.
+
+    What is around it counts if it is wide, and, if it has to be `opposite`, on both sides.
+    """
     light = image.convert("L")
     if image.mode == "RGBA":  # what can be seen through is white
         light = ImageChops.lighter(light, ImageChops.invert(image.getchannel("A")))
-    box = light.point([0] * (_BLACK + 1) + [255] * (255 - _BLACK)).getbbox()
-    if box is None:
-        return image
-    left, top, right, bottom = box
-    if min(left, width - right) < width * _BAR_SHARE:
-        left, right = 0, width
-    if min(top, height - bottom) < height * _BAR_SHARE:
-        top, bottom = 0, height
-    return image if (right - left, bottom - top) == image.size else image.crop((left, top, right, bottom))
+    left, top, right, bottom = light.point(content).getbbox() or (0, 0, *image.size)
+    left, right = _ends(left, right, image.width, opposite=opposite)
+    top, bottom = _ends(top, bottom, image.height, opposite=opposite)
+    return left, top, right, bottom
+
+
+def _ends(first: int, last: int, length: int, *, opposite: bool) -> tuple[int, int]:
+    least = length * _BAR_SHARE
+    before, after = first >= least, length - last >= least
+    if opposite:
+        before = after = before and after
+    return (first if before else 0), (last if after else length)
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:

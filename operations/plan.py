@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from common.aws import application_error
+from common.aws_errors import application_error
 from common.errors import ApplicationError, ConfigurationError
 from operations import code, deployment, digests, stacks
 from operations.cluster import Cluster, ClusterError, Object

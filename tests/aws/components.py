@@ -24,7 +24,7 @@ _CALLERS = {
     "sentiment_minibatch.streaming.commands.rebuild": "sentiment-reader",
     "sentiment_minibatch.streaming": None,
     "sentiment_minibatch": "sentiment-job",
-    "image_classifier.api": "image-classifier",
+    "image_classifier.serving": "image-classifier",
     "recs_batch.generate": None,
     "recs_batch.serving": "recs-serving",
     "recs_batch": "recs-batch",

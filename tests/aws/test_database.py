@@ -24,7 +24,7 @@ from common import database_credentials
 from common.errors import ConfigurationError
 from common.postgres import DatabaseUnavailableError, connect, embedded_database_url
 from sentiment_minibatch.cli import main
-from sentiment_minibatch.web.app import create_app
+from sentiment_minibatch.serving.app import create_app
 from tests.aws.rds import MASTER, Rds, rds
 from tests.sentiment_minibatch.scoring.models import small_model
 

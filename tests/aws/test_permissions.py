@@ -28,13 +28,13 @@ import pytest
 from click.testing import CliRunner
 
 from common.storage import list_publications, open_store
-from image_classifier.api.app import create_app as create_classifier
-from image_classifier.api.following import fetch_latest
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import SHIPPED, load_artifact
 from image_classifier.drawing import draw_picture
 from image_classifier.learning.models import publish_artifact
 from image_classifier.learning.samples import Samples
+from image_classifier.serving.app import create_app as create_classifier
+from image_classifier.serving.following import fetch_latest
+from image_classifier.serving.settings import ServiceSettings
 from operations import stacks
 from recs_batch.cli import main as recs_batch
 from recs_batch.serving.app import create_app

@@ -18,10 +18,11 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from image_classifier.api.app import create_app
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import SHIPPED, Artifact, load_artifact
+from image_classifier.classifier import Classifier
 from image_classifier.drawing import draw_picture
+from image_classifier.serving.app import create_app
+from image_classifier.serving.settings import ServiceSettings
 
 REAL_IMAGES = Path(__file__).parents[3] / "shared" / "data" / "stocktwits_images"
 
@@ -39,7 +40,7 @@ def artifact() -> Artifact:
 
 @pytest.fixture(scope="session")
 def client(artifact: Artifact) -> FlaskClient:
-    return create_app(artifact, ServiceSettings()).test_client()
+    return create_app(Classifier(artifact), ServiceSettings()).test_client()
 
 
 @pytest.fixture(scope="session")

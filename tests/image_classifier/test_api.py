@@ -13,11 +13,12 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from image_classifier.api.app import create_app
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import SHIPPED, Artifact, load_artifact
+from image_classifier.classifier import Classifier
 from image_classifier.images import PostedImage
 from image_classifier.preprocessing import preprocess
+from image_classifier.serving.app import create_app
+from image_classifier.serving.settings import ServiceSettings
 from tests.image_classifier.conftest import encoded
 from tests.image_classifier.test_images import png_header
 
@@ -52,7 +53,7 @@ def ways(data: bytes) -> dict[str, dict[str, Any]]:
 
 
 def test_pictures_are_decoded_one_at_a_time(artifact: Artifact, chart: bytes) -> None:
-    service = create_app(artifact, ServiceSettings()).extensions["service"]
+    service = create_app(Classifier(artifact), ServiceSettings()).extensions["service"]
     image = PostedImage(chart)
     with ThreadPoolExecutor(1) as pool:
         with service.turn:
@@ -157,7 +158,7 @@ def test_no_request_hashes_the_model_again(monkeypatch: pytest.MonkeyPatch, clie
 
 
 def test_a_problem_names_the_limit_that_was_hit(artifact: Artifact, chart: bytes) -> None:
-    small = create_app(artifact, ServiceSettings(max_body_bytes=1024, max_images=2)).test_client()
+    small = create_app(Classifier(artifact), ServiceSettings(max_body_bytes=1024, max_images=2)).test_client()
     body = small.post("/predict", data=chart, content_type="image/png")
     assert body.status_code == 413
     assert body.get_json(force=True)["limit"] == {"name": "body_bytes", "value": 1024}
@@ -224,7 +225,7 @@ def test_the_explanation_is_a_picture_of_what_made_the_answer(client: FlaskClien
 
 
 def test_the_metrics_count_answers_stages_and_drift(artifact: Artifact, chart: bytes) -> None:
-    fresh = create_app(artifact, ServiceSettings()).test_client()
+    fresh = create_app(Classifier(artifact), ServiceSettings()).test_client()
     for _ in range(3):
         fresh.post("/predict", data=chart, content_type="image/png")
     fresh.post("/predict", data=b"x", content_type="image/png")
@@ -239,7 +240,7 @@ def test_the_metrics_count_answers_stages_and_drift(artifact: Artifact, chart: b
 
 
 def test_drift_is_seen_when_the_images_change(artifact: Artifact) -> None:
-    fresh = create_app(artifact, ServiceSettings()).test_client()
+    fresh = create_app(Classifier(artifact), ServiceSettings()).test_client()
     night = encoded(Image.new("RGB", (64, 64), (5, 5, 5)))
     for _ in range(40):
         assert fresh.post("/predict", data=night, content_type="image/png").status_code == 200

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import SHIPPED, Artifact
+from image_classifier.serving.settings import ServiceSettings
 from tests.image_classifier.conftest import Serve
 
 

@@ -77,7 +77,7 @@ def test_transparency_becomes_white() -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_orientation_that_a_phone_records_is_applied(orientation: int) -> None:
     """Each orientation is undone by the transposition that made it: the top left corner is red again."""
-    upright = Image.new("RGB", (80, 40), (255, 255, 255))
+    upright = Image.new("RGB", (80, 40), (0, 0, 255))
     upright.paste((255, 0, 0), (0, 0, 40, 20))
     stored = {
         1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
@@ -90,7 +90,7 @@ def test_the_orientation_that_a_phone_records_is_applied(orientation: int) -> No
     result = read_image(data, 80)
     assert result.size == (80, 40)
     assert result.getpixel((5, 5)) == (255, 0, 0)
-    assert result.getpixel((70, 30)) == (255, 255, 255)
+    assert result.getpixel((70, 30)) == (0, 0, 255)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
@@ -234,13 +234,43 @@ def test_black_bars_around_a_picture_change_nothing(mode: str, upright: bool) ->
         ((0, 0, 0), 10, (100, 200)),  # less than a sixteenth is a margin
         ((0, 0, 0), 0, (100, 200)),
         ((60, 60, 60), 50, (100, 200)),
-        ((255, 255, 255), 50, (100, 200)),
     ],
 )
 def test_bars_are_black_and_on_both_sides(shade: tuple[int, int, int], place: int, size: tuple[int, int]) -> None:
     screen = Image.new("RGB", (100, 200), shade)
     screen.paste((200, 0, 0), (0, place, 100, place + 100))
     assert read_image(encoded(screen, "PNG"), 200).size == size
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("place", [(0, 0), (150, 40), (30, 200)])
+def test_a_white_page_around_a_picture_changes_nothing(mode: str, place: tuple[int, int]) -> None:
+    """To the bit, wherever it lies on it, and whether the page is white or nothing."""
+    picture = Image.new("RGB", (200, 120), (0, 80, 160))
+    picture.paste(PICTURE.resize((180, 100)), (10, 10))
+    page = Image.new(mode, (400, 400), (255,) * 3 if mode == "RGB" else (0, 0, 0, 0))
+    page.paste(picture, place)
+    assert np.array_equal(preprocess(encoded(page, "PNG"), 112), preprocess(encoded(picture, "PNG"), 112))
+
+
+@pytest.mark.parametrize(
+    ("shade", "box", "size"),
+    [
+        (246, (20, 50, 90, 150), (70, 100)),
+        (246, (0, 0, 70, 100), (70, 100)),
+        (246, (0, 50, 100, 120), (100, 200)),  # a strip may have been put on paper by whoever published it
+        (246, (30, 10, 60, 200), (100, 200)),  # ten of two hundred is less than a sixteenth
+        (246, (0, 50, 80, 190), (100, 200)),  # less than half of it is white
+        (240, (20, 50, 90, 150), (100, 200)),
+        (255, (40, 50, 60, 150), (100, 200)),  # a fifth of the width: more is known of it on its page
+    ],
+)
+def test_a_page_is_nearly_white_and_more_than_the_picture_on_it(
+    shade: int, box: tuple[int, int, int, int], size: tuple[int, int]
+) -> None:
+    page = Image.new("RGB", (100, 200), (shade,) * 3)
+    page.paste((200, 0, 0), box)
+    assert read_image(encoded(page, "PNG"), 200).size == size
 
 
 def test_a_black_page_and_what_is_seen_through_are_no_bars() -> None:

@@ -7,14 +7,15 @@ from hypothesis import HealthCheck, Phase, settings
 from openapi_spec_validator import validate
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from image_classifier.api.app import create_app
-from image_classifier.api.openapi import openapi_document
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import SHIPPED, load_artifact
+from image_classifier.classifier import Classifier
+from image_classifier.serving.app import create_app
+from image_classifier.serving.openapi import openapi_document
+from image_classifier.serving.settings import ServiceSettings
 
 for kind in ("image/bmp", "image/avif", "image/heic"):  # those that it cannot send by itself
     schemathesis.serializer.alias(kind, "application/octet-stream")
-app = create_app(load_artifact(SHIPPED), ServiceSettings())
+app = create_app(Classifier(load_artifact(SHIPPED)), ServiceSettings())
 schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 
 

@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from image_classifier.api.front import call_wsgi
-from image_classifier.api.http import Request
-from image_classifier.api.quick import QuickAnswers, one_image
+from image_classifier.serving.front import call_wsgi
+from image_classifier.serving.http import Request
+from image_classifier.serving.quick import QuickAnswers, one_image
 from tests.image_classifier.conftest import encoded
 
 

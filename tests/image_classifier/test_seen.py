@@ -12,13 +12,14 @@ import pytest
 from PIL import Image
 
 from common.errors import ConfigurationError
-from image_classifier.api.app import create_app
-from image_classifier.api.seen import ALIKE, SeenImages
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.artifact import Artifact
+from image_classifier.classifier import Classifier
 from image_classifier.drawing import draw_picture
 from image_classifier.perceptual import perceptual_hash
 from image_classifier.preprocessing import preprocess
+from image_classifier.serving.app import create_app
+from image_classifier.serving.seen import ALIKE, SeenImages
+from image_classifier.serving.settings import ServiceSettings
 from tests.image_classifier.conftest import Serve, encoded
 
 
@@ -109,7 +110,7 @@ def test_too_many_for_the_disk_are_refused(tmp_path: Path) -> None:
 
 def test_every_way_of_asking_names_the_first_of_reposts(tmp_path: Path, artifact: Artifact) -> None:
     settings = ServiceSettings(seen_images=100)
-    client = create_app(artifact, settings, seen=SeenImages(tmp_path / "seen", 100)).test_client()
+    client = create_app(Classifier(artifact), settings, seen=SeenImages(tmp_path / "seen", 100)).test_client()
     picture = draw_picture("meme", 21, 3)
     first = client.post("/predict", data=encoded(picture), content_type="image/png").get_json()
     assert first["duplicate_of"] is None

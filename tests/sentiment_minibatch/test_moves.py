@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from sentiment_minibatch.index import Version, index_at, moves_before
-from sentiment_minibatch.web.readings import FALSE_ALARM_RATE, read_market
+from sentiment_minibatch.serving.readings import FALSE_ALARM_RATE, read_market
 from tests.sentiment_minibatch.oracle import START
 
 HOUR = timedelta(hours=1)

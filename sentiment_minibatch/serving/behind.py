@@ -12,7 +12,7 @@ from sentiment_minibatch.schema import statement
 from sentiment_minibatch.scoring.artifact import shipped_scorer
 from sentiment_minibatch.scoring.explain import Explanation, explain, strongest
 from sentiment_minibatch.scoring.text import word_of
-from sentiment_minibatch.web.models import Behind, MessageBehind, WordBehind
+from sentiment_minibatch.serving.models import Behind, MessageBehind, WordBehind
 
 _SPAN = timedelta(hours=1)
 _READ = 100

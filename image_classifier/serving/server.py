@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.web import scratch_directory, serve
-from image_classifier.api.decoding import Decoder, start_decoder
-from image_classifier.api.following import fetch_latest, note_gone, start_follower
-from image_classifier.api.settings import ServiceSettings
-from image_classifier.artifact import load_artifact
+from image_classifier.serving.decoding import Decoder, start_decoder
+from image_classifier.serving.following import fetch_latest, note_gone, start_follower
+from image_classifier.serving.loading import load_classifier
+from image_classifier.serving.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -33,18 +33,20 @@ def run_service(settings: ServiceSettings) -> None:
         if settings.followed is not None:
             directory = fetch_latest(settings.followed, scratch)
             start_follower(settings.followed, scratch, settings.workers, settings.artifact_seconds)
-        load_artifact(directory)
         _serve(settings, directory, scratch)
 
 
 def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
+    # Workers share what is loaded before they are forked, and need no time for it.
+    first = directory.resolve()
+    loaded = load_classifier(first)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(scratch)  # read by prometheus_client when it is imported
     from prometheus_client import multiprocess
 
-    from image_classifier.api.app import create_app
-    from image_classifier.api.logs import PropagatingLogger
-    from image_classifier.api.seen import SeenImages
-    from image_classifier.api.worker import BufferingWorker
+    from image_classifier.serving.app import create_app
+    from image_classifier.serving.logs import PropagatingLogger
+    from image_classifier.serving.seen import SeenImages
+    from image_classifier.serving.worker import BufferingWorker
 
     def child_exit(_server: Any, worker: Any) -> None:
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
@@ -54,7 +56,9 @@ def _serve(settings: ServiceSettings, directory: Path, scratch: Path) -> None:
         return SeenImages(scratch / "seen", settings.seen_images) if settings.seen_images else None
 
     def create_worker_app() -> Flask:
-        return create_app(load_artifact(directory), settings, Decoder(scratch / "decoder"), seen_images())
+        place = directory.resolve()  # another one, when the follower has had it published
+        classifier = loaded if place == first else load_classifier(place)
+        return create_app(classifier, settings, Decoder(scratch / "decoder"), seen_images())
 
     seen_images()  # where there is no room for them, that is said once
 

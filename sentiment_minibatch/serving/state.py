@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from sentiment_minibatch.web.answers import Answers
-from sentiment_minibatch.web.database import Database
-from sentiment_minibatch.web.readings import Market, read_market
+from sentiment_minibatch.serving.answers import Answers
+from sentiment_minibatch.serving.database import Database
+from sentiment_minibatch.serving.readings import Market, read_market
 
 
 class State:

@@ -9,9 +9,9 @@ from flask_openapi3.blueprint import APIBlueprint
 
 from common.web import problem
 from sentiment_minibatch.schema import missing_migrations
+from sentiment_minibatch.serving.metrics import answer
+from sentiment_minibatch.serving.state import State
 from sentiment_minibatch.status import read_status
-from sentiment_minibatch.web.metrics import answer
-from sentiment_minibatch.web.state import State
 
 pages = APIBlueprint("pages", __name__, doc_ui=False)
 

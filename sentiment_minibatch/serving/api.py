@@ -10,10 +10,18 @@ from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel
 
 from common.web import problem
-from sentiment_minibatch.web.behind import read_behind
-from sentiment_minibatch.web.models import Behind, History, HistoryQuery, MarketNow, MarketQuery, Problem, SymbolPath
-from sentiment_minibatch.web.readings import UnknownTickerError, read_history
-from sentiment_minibatch.web.state import State
+from sentiment_minibatch.serving.behind import read_behind
+from sentiment_minibatch.serving.models import (
+    Behind,
+    History,
+    HistoryQuery,
+    MarketNow,
+    MarketQuery,
+    Problem,
+    SymbolPath,
+)
+from sentiment_minibatch.serving.readings import UnknownTickerError, read_history
+from sentiment_minibatch.serving.state import State
 
 _PROBLEM = {
     "description": "what is wrong (RFC 9457)",

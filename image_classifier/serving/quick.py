@@ -8,10 +8,10 @@ import time
 
 import pybase64
 
-from image_classifier.api.http import Reply, Request
-from image_classifier.api.problems import image_problem
-from image_classifier.api.service import Service
 from image_classifier.images import ImageError
+from image_classifier.serving.http import Reply, Request
+from image_classifier.serving.problems import image_problem
+from image_classifier.serving.service import Service
 
 ROUTES = frozenset({b"/predict", b"/invocations", b"/chart_classifier/predict"})
 _TEXT = re.compile(rb'\s*\{\s*"image"\s*:\s*"([^"]*)"\s*\}\s*')  # base64 has nothing that JSON escapes

@@ -16,11 +16,11 @@ from typing import Any
 import uvloop
 from gunicorn.workers.base import Worker
 
-from image_classifier.api.clients import Clients
-from image_classifier.api.connections import Connection
-from image_classifier.api.following import note_ready
-from image_classifier.api.front import Front
-from image_classifier.api.service import Service
+from image_classifier.serving.clients import Clients
+from image_classifier.serving.connections import Connection
+from image_classifier.serving.following import note_ready
+from image_classifier.serving.front import Front
+from image_classifier.serving.service import Service
 
 _BEAT_SECONDS = 0.5
 _BUFFERED_BYTES = 32 << 20  # bodies that have come in part or wait to be answered, together

@@ -9,7 +9,7 @@ import pybase64
 from flask import Request
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestTimeout, UnsupportedMediaType
 
-from image_classifier.api.problems import TooManyImages
+from image_classifier.serving.problems import TooManyImages
 
 ACCEPTED = (
     "send multipart/form-data (field image, once or more), a raw image (image/* or application/octet-stream), "

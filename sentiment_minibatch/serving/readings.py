@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from sentiment_minibatch.index import Row, Version, index_at, index_history, moves_before, whole_steps
-from sentiment_minibatch.web.models import (
+from sentiment_minibatch.serving.models import (
     History,
     HistoryQuery,
     MarketNow,

@@ -15,9 +15,9 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from common.version import code_version, version
 from sentiment_minibatch.index import Version
 from sentiment_minibatch.load import load
-from sentiment_minibatch.web.answers import Answers
-from sentiment_minibatch.web.app import create_app
-from sentiment_minibatch.web.database import BusyError, Database
+from sentiment_minibatch.serving.answers import Answers
+from sentiment_minibatch.serving.app import create_app
+from sentiment_minibatch.serving.database import BusyError, Database
 from tests.sentiment_minibatch.oracle import delivery, run_job
 from tests.sentiment_minibatch.processes import wait_until
 

@@ -8,8 +8,8 @@ from typing import cast
 
 import httptools
 
-from image_classifier.api.clients import Clients
-from image_classifier.api.http import Reply, Request, problem_reply
+from image_classifier.serving.clients import Clients
+from image_classifier.serving.http import Reply, Request, problem_reply
 
 _MOST_HEADER_BYTES = 64 << 10
 _LINGER_SECONDS = 2.0

@@ -9,10 +9,10 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from common.version import code_version
-from image_classifier.api.bodies import decode_base64, json_body
-from image_classifier.api.problems import TooManyImages
-from image_classifier.api.service import Service
 from image_classifier.preprocessing import Pixels
+from image_classifier.serving.bodies import decode_base64, json_body
+from image_classifier.serving.problems import TooManyImages
+from image_classifier.serving.service import Service
 
 MODEL = "image_classifier"
 _OUTPUTS = {"class": "BYTES", "probability": "FP64", "familiarity": "FP64", "confident": "BOOL", "neither": "BOOL"}

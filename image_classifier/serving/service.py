@@ -11,20 +11,18 @@ from typing import Any
 from flask import Request
 from PIL import Image
 
-from image_classifier.api.bodies import request_images
-from image_classifier.api.decoding import Decoder
-from image_classifier.api.logs import standard_error_as_log
-from image_classifier.api.metrics import Metrics
-from image_classifier.api.problems import OverloadedError, TooMuchWorkError, image_problem
-from image_classifier.api.sampling import Sampler
-from image_classifier.api.seen import SeenImages
-from image_classifier.api.settings import ServiceSettings
-from image_classifier.artifact import Artifact
 from image_classifier.classifier import Answer, Classifier
 from image_classifier.images import FORMATS, VIDEO_FORMATS, ImageError, PostedImage
 from image_classifier.learning.samples import new_sample_id
 from image_classifier.perceptual import perceptual_hash
 from image_classifier.preprocessing import Pixels, letterbox
+from image_classifier.serving.bodies import request_images
+from image_classifier.serving.decoding import Decoder
+from image_classifier.serving.metrics import Metrics
+from image_classifier.serving.problems import OverloadedError, TooMuchWorkError, image_problem
+from image_classifier.serving.sampling import Sampler
+from image_classifier.serving.seen import SeenImages
+from image_classifier.serving.settings import ServiceSettings
 
 LIGHT_WORK = 4_000_000  # decoded by the worker itself, in some 50 ms at most
 EXPLANATION_WORK = 10_000_000  # what 65 forward passes cost
@@ -36,17 +34,15 @@ class Service:
 
     def __init__(
         self,
-        artifact: Artifact,
+        classifier: Classifier,
         settings: ServiceSettings,
         decoder: Decoder | None = None,
         sampler: Sampler | None = None,
         seen: SeenImages | None = None,
     ) -> None:
-        self.artifact, self.settings = artifact, settings
-        self.model_version = artifact.version  # once: it is the hash of megabytes
-        with standard_error_as_log():
-            self.classifier = Classifier(artifact)
-        self.metrics = Metrics(artifact.description.get("reference", {}))
+        self.classifier, self.artifact, self.settings = classifier, classifier.artifact, settings
+        self.model_version = self.artifact.version
+        self.metrics = Metrics(self.artifact.description.get("reference", {}))
         self._decoder, self.sampler, self.seen = decoder, sampler, seen
         # One picture at a time beside the loop's own: decoded, each takes some tens of megabytes.
         self.turn = threading.Lock()

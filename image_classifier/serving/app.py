@@ -9,23 +9,23 @@ from werkzeug.exceptions import BadRequest
 
 from common.tracing import register_tracing
 from common.web import register_security_headers
-from image_classifier.api.decoding import Decoder
-from image_classifier.api.feedback import add_feedback
-from image_classifier.api.inference_protocol import add_inference_protocol
-from image_classifier.api.openapi import openapi_document
-from image_classifier.api.problems import register_problems
-from image_classifier.api.sampling import Sampler
-from image_classifier.api.seen import SeenImages
-from image_classifier.api.service import EXPLANATION_WORK, Service
-from image_classifier.api.settings import ServiceSettings
-from image_classifier.artifact import Artifact
+from image_classifier.classifier import Classifier
 from image_classifier.explain import occlusion_map, render_map
+from image_classifier.serving.decoding import Decoder
+from image_classifier.serving.feedback import add_feedback
+from image_classifier.serving.inference_protocol import add_inference_protocol
+from image_classifier.serving.openapi import openapi_document
+from image_classifier.serving.problems import register_problems
+from image_classifier.serving.sampling import Sampler
+from image_classifier.serving.seen import SeenImages
+from image_classifier.serving.service import EXPLANATION_WORK, Service
+from image_classifier.serving.settings import ServiceSettings
 
 _STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    artifact: Artifact,
+    classifier: Classifier,
     settings: ServiceSettings,
     decoder: Decoder | None = None,
     seen: SeenImages | None = None,
@@ -37,7 +37,7 @@ def create_app(
     app.config["MAX_FORM_PARTS"] = settings.max_images + 16
     app.json.sort_keys = False  # type: ignore[attr-defined]
     sampler = Sampler(settings.feedback, settings) if settings.feedback else None
-    service = app.extensions["service"] = Service(artifact, settings, decoder, sampler, seen)
+    service = app.extensions["service"] = Service(classifier, settings, decoder, sampler, seen)
     service.warm_up()
     service.metrics.watch(app)
     register_tracing(app)

@@ -13,9 +13,9 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask
 
 from common.logs import get_logger
-from image_classifier.api.http import Reply, Request, problem_reply
-from image_classifier.api.quick import QuickAnswers
-from image_classifier.api.service import Service
+from image_classifier.serving.http import Reply, Request, problem_reply
+from image_classifier.serving.quick import QuickAnswers
+from image_classifier.serving.service import Service
 
 log = get_logger(__name__)
 _THREADS = 64  # most of them wait for their turn; the work that is let in is bounded by the service

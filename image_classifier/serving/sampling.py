@@ -11,9 +11,9 @@ from typing import Any
 from common.errors import ApplicationError
 from common.logs import get_logger
 from common.storage import open_store
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.classifier import Answer
 from image_classifier.learning.samples import Samples
+from image_classifier.serving.settings import ServiceSettings
 
 log = get_logger(__name__)
 _WAITING = 64  # images that wait to be written; more are not kept

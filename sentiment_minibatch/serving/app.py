@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from common.tracing import register_tracing
 from common.version import code_version
 from common.web import problem, register_compression, register_problem_handlers, register_security_headers
-from sentiment_minibatch.web.api import api
-from sentiment_minibatch.web.database import Database
-from sentiment_minibatch.web.models import Problem
-from sentiment_minibatch.web.pages import pages
-from sentiment_minibatch.web.state import State
+from sentiment_minibatch.serving.api import api
+from sentiment_minibatch.serving.database import Database
+from sentiment_minibatch.serving.models import Problem
+from sentiment_minibatch.serving.pages import pages
+from sentiment_minibatch.serving.state import State
 
 
 def create_app(url: str, *, version_holds_seconds: float = 1.0) -> OpenAPI:

@@ -6,10 +6,10 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from common.errors import DataError, MissingInputError
-from image_classifier.api.bodies import decode_base64, json_body
-from image_classifier.api.sampling import Sampler
-from image_classifier.api.service import Service
 from image_classifier.learning.samples import LABELS
+from image_classifier.serving.bodies import decode_base64, json_body
+from image_classifier.serving.sampling import Sampler
+from image_classifier.serving.service import Service
 
 
 def add_feedback(app: Flask, service: Service) -> None:

@@ -8,7 +8,7 @@ from flask_openapi3.openapi import OpenAPI
 
 from sentiment_minibatch.generator import StreamSettings, deliveries
 from sentiment_minibatch.load import load
-from sentiment_minibatch.web.app import create_app
+from sentiment_minibatch.serving.app import create_app
 from tests.sentiment_minibatch.oracle import run_job
 
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from common.errors import ApplicationError, MissingInputError
 from common.logs import get_logger
 from common.storage import Manifest
-from image_classifier.api.supervision import start_supervised
-from image_classifier.artifact import load_artifact
-from image_classifier.classifier import Classifier
 from image_classifier.learning.models import download, latest
+from image_classifier.serving.loading import load_classifier
+from image_classifier.serving.supervision import start_supervised
 
 log = get_logger(__name__)
 _READY = "ready-"
@@ -77,7 +76,7 @@ def _install(uri: str, manifest: Manifest, scratch: Path) -> Path:
     """Copy an artifact, make sure that it loads, and point the link at it; of earlier ones, the last is kept."""
     models, link = scratch / "models", scratch / "current"
     place = download(uri, manifest, models)
-    Classifier(load_artifact(place))
+    load_classifier(place)
     keep = {place.name, _current(scratch).name}
     partial = scratch / "next"
     partial.symlink_to(place)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from common.version import code_version
-from image_classifier.api.settings import ServiceSettings
 from image_classifier.images import FORMATS, MAX_PIXELS, MAX_SIDE
+from image_classifier.serving.settings import ServiceSettings
 
 Schema = dict[str, Any]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from image_classifier.api.http import Reply, Request
+from image_classifier.serving.http import Reply, Request
 
 if TYPE_CHECKING:
-    from image_classifier.api.connections import Connection
+    from image_classifier.serving.connections import Connection
 
 Answer = Callable[[Request], Reply | Awaitable[Reply]]
 

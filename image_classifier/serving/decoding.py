@@ -20,10 +20,17 @@ from typing import NoReturn
 import numpy as np
 
 from common.logs import get_logger
-from image_classifier.api.problems import OverloadedError
-from image_classifier.api.supervision import start_supervised
-from image_classifier.images import BrokenImageError, ImageError, OversizedImageError, UnsupportedImageError
+from image_classifier.images import (
+    VIDEO_FORMATS,
+    BrokenImageError,
+    ImageError,
+    OversizedImageError,
+    UnsupportedImageError,
+    load_video_format,
+)
 from image_classifier.preprocessing import Pixels, preprocess
+from image_classifier.serving.problems import OverloadedError
+from image_classifier.serving.supervision import start_supervised
 
 log = get_logger(__name__)
 SECONDS = 10  # of a processor, for one image; the largest that are accepted take about one
@@ -80,6 +87,8 @@ def _serve(listener: socket.socket, gone: int) -> None:
         if gone in select.select([listener.fileno(), gone], [], [])[0]:
             return
         connection, _ = listener.accept()
+        for name in VIDEO_FORMATS:
+            load_video_format(name)  # once, and not in the child of every such image
         child = os.fork()
         if not child:
             _decode_and_end(connection)
