@@ -12,6 +12,7 @@ from common.logs import LogSettings, configure_logs
 from common.tracing import trace_of
 from common.version import code_version, version
 from image_classifier.artifact import SHIPPED, load_artifact
+from image_classifier.classifier import Classifier
 from image_classifier.serving.app import create_app as create_classifier
 from image_classifier.serving.settings import ServiceSettings
 from recs_batch.serving.app import create_app as create_recommendations
@@ -24,7 +25,7 @@ TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 @pytest.fixture(params=["image_classifier", "recs", "sentiment"])
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Flask]:
     created: dict[str, Callable[[], Flask]] = {
-        "image_classifier": lambda: create_classifier(load_artifact(SHIPPED), ServiceSettings()),
+        "image_classifier": lambda: create_classifier(Classifier(load_artifact(SHIPPED)), ServiceSettings()),
         "recs": lambda: create_recommendations(ServeSettings(STORE_URI=str(tmp_path), cache=tmp_path / "cache")),
         "sentiment": lambda: create_page("postgresql://nobody@127.0.0.1:1/none"),
     }

@@ -29,6 +29,7 @@ from click.testing import CliRunner
 
 from common.storage import list_publications, open_store
 from image_classifier.artifact import SHIPPED, load_artifact
+from image_classifier.classifier import Classifier
 from image_classifier.drawing import draw_picture
 from image_classifier.learning.models import publish_artifact
 from image_classifier.learning.samples import Samples
@@ -237,9 +238,9 @@ def test_the_classifier_follows_what_is_published_and_keeps_answers(
     old.keep("20200101-0123456789abcdef", b"old", {})
     with monkeypatch.context() as patched:
         patched.setenv("AWS_ACCESS_KEY_ID", "image-classifier")
-        artifact = load_artifact(fetch_latest(models, tmp_path))
+        classifier = Classifier(load_artifact(fetch_latest(models, tmp_path)))
         settings = ServiceSettings(feedback=feedback, feedback_random_share=1)
-        client = create_classifier(artifact, settings).test_client()
+        client = create_classifier(classifier, settings).test_client()
         answer = client.post("/predict", data=encoded(draw_picture("chart", 11, 2)), content_type="image/png").json
         while not old.has(answer["id"]):
             time.sleep(0.1)
