@@ -194,6 +194,7 @@ def test_up_to_four_tickers_are_compared_and_a_link_shows_the_same_again(page: P
     expect(page.locator("#ranges [data-range='1h']")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#chosen li")).to_have_count(3)
     page.get_by_role("button", name="link to this").click()
+    expect(page.locator("#link-text")).not_to_have_value("")  # the clipboard is asked first
     link = page.locator("#link-text").input_value()
     assert link.startswith(page.url.split("#")[0] + "#t=SPY,TSLA,AAPL&from=")
     shown = link.partition("&from=")[2][: len("2026-11-28T12:59")]
