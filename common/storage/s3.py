@@ -36,7 +36,7 @@ _CLIENT = Config(
     retries={"mode": "standard", "total_max_attempts": 6},
     connect_timeout=5,
     read_timeout=60,
-    max_pool_connections=16,
+    max_pool_connections=32,  # more than ask at once: those beyond it are opened anew for each request, with a warning
 )
 _TRANSFER = TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=8)
 _ABANDONED = timedelta(days=1)  # an upload in parts that takes longer was killed
