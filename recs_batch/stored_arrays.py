@@ -50,8 +50,19 @@ class StoredArray:
         return list(self._pool.map(lambda place: self._read(*place), places))
 
     def searchsorted(self, wanted: int) -> int:
-        """Return the first place whose element is not less, asking for a few elements instead of all."""
+        """Return the first place whose element is not less, asking for a few elements instead of all.
+
+        First where it lies if the elements are spread evenly, as ids mostly are.
+        """
         first, last = 0, len(self)
+        if last > _FEW:
+            lowest, highest = (int(end[0]) for end in self.many([(0, 1), (last - 1, last)]))
+            share = (wanted - lowest) / max(highest - lowest, 1)
+            near = min(max(round(share * last) - _FEW // 2, 0), last - _FEW)
+            window = self[near : near + _FEW]
+            if window[0] < wanted <= window[-1]:
+                return near + int(np.searchsorted(window, wanted))
+            first, last = (first, near) if wanted <= window[0] else (near + _FEW, last)
         while last - first > _FEW:
             places = np.linspace(first, last - 1, _AT_ONCE, dtype=np.int64).tolist()
             found = np.concatenate(self.many((place, place + 1) for place in places))
