@@ -254,7 +254,7 @@ def test_a_database_that_is_still_starting_is_waited_for_where_it_is_prepared(
 def test_it_is_not_waited_for_without_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(options, "_SECONDS_TO_START", 1)
+    monkeypatch.setattr(options, "_SECONDS_TO_START", 3)
     monkeypatch.setenv("DATABASE_URL", f"postgresql://user:secret@/none?host={tmp_path}")
     code, error = fail(capsys, "migrate")
     assert (code, len(error.splitlines())) == (75, 2)
