@@ -51,7 +51,7 @@ def test_a_search_finds_the_place_that_numpy_finds(ids: tuple[Path, np.ndarray],
 
 
 @pytest.mark.parametrize("ids", ["dense", "with gaps"], indirect=True)
-def test_ids_that_are_spread_evenly_take_four_requests(ids: tuple[Path, np.ndarray]) -> None:
+def test_a_search_of_ids_that_are_spread_evenly_takes_five_requests_at_most(ids: tuple[Path, np.ndarray]) -> None:
     folder, values = ids
     for place in (0, 1, 20_000, COUNT - 2, COUNT - 1):
         store = CountingStore(folder.parent)
